@@ -1,0 +1,43 @@
+import pg from 'pg';
+import { currentOrgId } from './tenant.ts';
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void;
+
+const orgOfClient = new WeakMap<pg.PoolClient, string>();
+
+/**
+ * A pool whose connections carry the organization of the work that asked for them in `app.org_id`, which row-level
+ * security compares with `org_id`. It is set for the session and only where it differs, before any transaction begins
+ * (a rollback would take it back).
+ */
+export class OrgPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    const wanted = currentOrgId() ?? '';
+    const prepared = super.connect().then((client) => prepare(client, wanted));
+    if (!callback) return prepared;
+    prepared.then(
+      (client) => callback(undefined, client, (error) => client.release(error)),
+      (error: Error) => callback(error, undefined, () => {}),
+    );
+  }
+}
+
+async function prepare(client: pg.PoolClient, wanted: string): Promise<pg.PoolClient> {
+  if ((orgOfClient.get(client) ?? '') === wanted) return client;
+  try {
+    await client.query({ name: 'set-org', text: "select set_config('app.org_id', $1, false)", values: [wanted] });
+    orgOfClient.set(client, wanted);
+    return client;
+  } catch (error) {
+    // What the session holds now is unknown: such a connection must not be used again.
+    orgOfClient.delete(client);
+    client.release(true);
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Everything that a caller can be allowed to do: the closed list that roles and API key scopes are made of.
+ * The value is the sentence that the role editor shows.
+ */
+export const PERMISSIONS = {
+  'organization:read': 'See the organization and who belongs to it.',
+  'organization:manage': 'Change the settings of the organization.',
+  'members:manage': 'Invite, remove and change the role of members.',
+  'roles:manage': 'Create and change custom roles.',
+  'service_accounts:manage': 'Create, change and disable service accounts and their API keys.',
+  'api_keys:manage': 'Create and revoke API keys of one’s own.',
+  'api_keys:manage_all': 'See and revoke the API keys of everybody in the organization.',
+  'sessions:manage_all': 'See and revoke the sessions of everybody in the organization.',
+  'agents:read': 'See agents, their versions and the models on offer.',
+  'agents:write': 'Create agents and edit their drafts.',
+  'agents:publish': 'Publish, roll back and archive agents.',
+  'conversations:read': 'Read the conversations that one takes part in.',
+  'conversations:write': 'Create conversations and send messages in those that one takes part in.',
+  'conversations:read_all': 'Read every conversation of the organization.',
+  'conversations:manage_all': 'Change and delete every conversation of the organization.',
+  'runs:cancel': 'Cancel runs in conversations that one can write in.',
+} as const satisfies Record<string, string>;
+
+/** One thing that a caller can be allowed to do, such as `agents:publish`. */
+export type Permission = keyof typeof PERMISSIONS;
+
+export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as Permission[];
+
+export const isPermission = (value: string): value is Permission => Object.hasOwn(PERMISSIONS, value);
+
+/** The roles that every organization has. Their permissions are code, so that an upgrade can extend them. */
+export const BUILT_IN_ROLES = {
+  OWNER: ALL_PERMISSIONS,
+  ADMIN: ALL_PERMISSIONS.filter((permission) => permission !== 'organization:manage'),
+  MEMBER: [
+    'organization:read',
+    'api_keys:manage',
+    'agents:read',
+    'agents:write',
+    'conversations:read',
+    'conversations:write',
+    'runs:cancel',
+  ],
+  VIEWER: ['organization:read', 'agents:read', 'conversations:read'],
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type BuiltInRoleName = keyof typeof BUILT_IN_ROLES;
