@@ -44,7 +44,8 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
   #done = false;
   /** Why the run was stopped between two calls of `next()`; the following `next()` reports it. */
   #stopped: ModelError | undefined;
-  #rejectPending: ((error: ModelError) => void) | undefined;
+  /** Settles the `next()` that waits, if one does. Consumers call one at a time. */
+  #pending: { resolve: (result: IteratorResult<T>) => void; reject: (error: ModelError) => void } | undefined;
 
   constructor(open: (run: GuardedRun) => AsyncIterable<T>, options: GuardOptions) {
     this.#open = open;
@@ -64,8 +65,8 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
     if (this.#done) return { done: true, value: undefined };
     if (!this.#source && !this.#start()) throw modelCancelled();
     try {
-      const stopped = new Promise<never>((_, reject) => {
-        this.#rejectPending = reject;
+      const stopped = new Promise<IteratorResult<T>>((resolve, reject) => {
+        this.#pending = { resolve, reject };
       });
       this.#armIdle();
       const result = await Promise.race([this.#source?.next() ?? stopped, stopped]);
@@ -77,7 +78,7 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
       this.#controller.abort(error);
       throw error;
     } finally {
-      this.#rejectPending = undefined;
+      this.#pending = undefined;
       clearTimeout(this.#idle);
     }
   }
@@ -85,6 +86,7 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
   async return(): Promise<IteratorResult<T>> {
     if (!this.#done) {
       this.#finish();
+      this.#pending?.resolve({ done: true, value: undefined });
       this.#controller.abort(modelCancelled());
       this.#release();
     }
@@ -105,7 +107,7 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
         totalTimeoutMs,
       );
     }
-    const run: GuardedRun = { signal: this.#controller.signal, progress: () => this.#rejectPending && this.#armIdle() };
+    const run: GuardedRun = { signal: this.#controller.signal, progress: () => this.#pending && this.#armIdle() };
     this.#source = this.#open(run)[Symbol.asyncIterator]();
     return true;
   }
@@ -124,11 +126,10 @@ class GuardedIterator<T> implements AsyncIterableIterator<T> {
 
   #stop(error: ModelError) {
     if (this.#done) return;
-    const reject = this.#rejectPending;
-    if (!reject) this.#stopped = error;
+    if (!this.#pending) this.#stopped = error;
     this.#finish();
     // Before the abort, whose own error must lose the race against this one.
-    reject?.(error);
+    this.#pending?.reject(error);
     this.#controller.abort(error);
     this.#release();
   }
