@@ -16,8 +16,8 @@ const orgOfClient = new WeakMap<pg.PoolClient, string>();
  */
 export class OrgPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
-  override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+  override connect(callback: ConnectCallback): undefined;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
     const wanted = currentOrgId() ?? '';
     const prepared = super.connect().then((client) => prepare(client, wanted));
     if (!callback) return prepared;
@@ -25,6 +25,7 @@ export class OrgPool extends pg.Pool {
       (client) => callback(undefined, client, (error) => client.release(error)),
       (error: Error) => callback(error, undefined, () => {}),
     );
+    return undefined;
   }
 }
 

@@ -605,4 +605,4 @@ BEGIN
 END $$;
 -- Its key is a digest that only the caller can have made: a transaction inside an organization records its effect here.
 CREATE POLICY effects ON "idempotent_effects" TO parley_app USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT ON "idempotent_effects" TO parley_app;
+GRANT SELECT, INSERT, UPDATE ON "idempotent_effects" TO parley_app;

@@ -1,0 +1,69 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Logger } from '#core/log';
+import { PrismaClient } from '#prisma/generated/client';
+import { OrgPool } from './org-pool.ts';
+import { createScopedClient, type ScopedClient } from './scoped-client.ts';
+
+export type SystemClient = PrismaClient;
+
+export interface DatabaseOptions {
+  url: string;
+  log: Logger;
+  /** Connections for work inside organizations; as many again at most for the work across them. */
+  poolSize?: number;
+}
+
+/**
+ * The database as a process sees it. `scoped` is for everything that a viewer asks for; `system` crosses organizations
+ * and is for authentication, claiming work and the logs of the kernel.
+ */
+export interface Database {
+  readonly url: string;
+  readonly scoped: ScopedClient;
+  readonly system: SystemClient;
+  /** The pools beneath, for statements that go past the ORM. `scopedPool` must run inside `runInOrg`. */
+  readonly scopedPool: OrgPool;
+  readonly systemPool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** Opens both pools and checks that the walls stand. @throws Error where they do not. */
+export async function openDatabase({ url, log, poolSize = 12 }: DatabaseOptions): Promise<Database> {
+  const shared = { connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000 };
+  const scopedPool = new OrgPool({ ...shared, options: '-c role=parley_app', application_name: 'parley' });
+  const systemPool = new pg.Pool({ ...shared, options: '-c role=parley_worker', application_name: 'parley-system' });
+  for (const pool of [scopedPool, systemPool]) {
+    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  }
+  await assertWalls(scopedPool);
+  const scoped = createScopedClient(scopedPool);
+  const system = new PrismaClient({
+    adapter: new PrismaPg(systemPool),
+    transactionOptions: { maxWait: 5_000, timeout: 15_000 },
+  });
+  return {
+    url,
+    scoped,
+    system,
+    scopedPool,
+    systemPool,
+    async close() {
+      await Promise.all([scoped.$disconnect(), system.$disconnect()]);
+      await Promise.all([scopedPool.end(), systemPool.end()]);
+    },
+  };
+}
+
+async function assertWalls(pool: OrgPool): Promise<void> {
+  // A second copy of `pg` in the tree would make the adapter replace our pool by a plain one, silently.
+  const adapter = await new PrismaPg(pool).connect();
+  if (adapter.underlyingDriver() !== pool) throw new Error('Prisma does not use the pool that sets the organization.');
+  const { rows } = await pool.query<{ role: string; bypass: boolean }>(
+    'select current_user as role, rolsuper or rolbypassrls as bypass from pg_roles where rolname = current_user',
+  );
+  if (rows[0]?.role !== 'parley_app' || rows[0].bypass) {
+    throw new Error('The database role of the application is not confined by row-level security.');
+  }
+}

@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
+
+const list = z
+  .string()
+  .default('')
+  .transform((value) => value.split(',').flatMap((part) => part.trim() || []));
+
+const optionalUrl = (protocols: string[]) =>
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    })
+    .optional();
+
+const http = ['http:', 'https:'];
+
+const schema = z.object({
+  /** Where the gateway listens; 0 takes any free port. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  HOST: z.string().default('0.0.0.0'),
+  /** How browsers reach this server, where that is not http://localhost:PORT. */
+  PUBLIC_URL: optionalUrl(http),
+  PARLEY_DATA: z
+    .string()
+    .default('.parley')
+    .transform((folder) => resolve(folder)),
+  PARLEY_OWNER_EMAIL: z.email('must be an e-mail address').optional(),
+  PARLEY_OWNER_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+  /** One secret that all processes share; without it each data folder has its own. */
+  PARLEY_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  DATABASE_URL: optionalUrl(['postgres:', 'postgresql:']),
+  REDIS_URL: optionalUrl(['redis:', 'rediss:']),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_BASE_URL: optionalUrl(http),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: optionalUrl(http),
+  /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
+  ALLOWED_ORIGINS: list,
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_PRETTY: flag.optional(),
+  /** What one caller may send: this many requests in a burst, given back over ten seconds. */
+  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(1).default(1_000),
+  /** Where this process can be reached by the others, when its role is run alone. */
+  PARLEY_INTERNAL_URL: optionalUrl(http),
+  PARLEY_INTERNAL_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Events of streams are kept this long, in days; a client that was away longer is told to load anew. */
+  STREAM_RETENTION_DAYS: z.coerce.number().min(0.001).default(30),
+  OIDC_ISSUER: optionalUrl(http),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_LABEL: z.string().default('Single sign-on'),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  /** For GitHub Enterprise Server; both default to github.com. */
+  GITHUB_BASE_URL: optionalUrl(http),
+  GITHUB_API_URL: optionalUrl(http),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_ISSUER: optionalUrl(http),
+});
+
+/** The settings of this process, checked. Read once, at its start. */
+export type Environment = z.output<typeof schema>;
+
+/**
+ * Reads the settings from environment variables; an empty one counts as unset.
+ * @returns the settings, or sentences that name each bad variable and what it must be.
+ */
+export function readEnvironment(
+  variables: Record<string, string | undefined>,
+): { environment: Environment } | { problems: string[] } {
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return { environment: result.data };
+  return {
+    problems: result.error.issues.map((issue) => {
+      const detail = issue.message.startsWith('must') ? issue.message : `is not valid: ${issue.message}`;
+      return `${String(issue.path[0])} ${detail}.`;
+    }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { Logger } from '#core/log';
+
+/**
+ * A kind of background work: the catalog entry that producers and the worker share. A payload names rows by id and
+ * carries no secret; `orgId` says which organization the work is confined to.
+ */
+export interface JobDefinition<Payload extends { orgId: string }> {
+  /** Dotted: `conversations.execute-run`. Part of what lies in the queue, so it outlives a deployment. */
+  name: string;
+  schema: z.ZodType<Payload>;
+  /** How often it may fail by throwing before it is given up. Being killed does not count. Default 5. */
+  attempts?: number;
+  /** Milliseconds before the second attempt, doubled for each further one. Default 1,000. */
+  backoffMs?: number;
+  /** How many of this kind one worker process runs at once. Default 20. */
+  concurrency?: number;
+}
+
+/** Declares a job, for its types. */
+export const defineJob = <Payload extends { orgId: string }>(definition: JobDefinition<Payload>) => definition;
+
+export interface JobContext {
+  log: Logger;
+  /** Fires when the worker is shutting down: finish or put the work down where it can be taken up again. */
+  signal: AbortSignal;
+  /** 1 for the first. */
+  attempt: number;
+}
+
+/** What to do for a kind of job. It runs inside the payload's organization and must bear being run twice. */
+export interface JobHandler {
+  definition: JobDefinition<{ orgId: string }>;
+  handle(payload: { orgId: string }, context: JobContext): Promise<void>;
+}
+
+/** Couples a job with its handler, keeping the payload's type. */
+export const handleJob = <Payload extends { orgId: string }>(
+  definition: JobDefinition<Payload>,
+  handle: (payload: Payload, context: JobContext) => Promise<void>,
+): JobHandler => ({ definition, handle }) as unknown as JobHandler;
+
+export interface EnqueueOptions {
+  /** Adding a job whose id is still in the queue changes nothing. */
+  id?: string;
+  delayMs?: number;
+}
+
+/** Where producers put work. */
+export interface JobQueue {
+  /** Resolves once the work is durable in the queue. */
+  enqueue<Payload extends { orgId: string }>(
+    job: JobDefinition<Payload>,
+    payload: Payload,
+    options?: EnqueueOptions,
+  ): Promise<void>;
+}

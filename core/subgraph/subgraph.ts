@@ -1,0 +1,23 @@
+import type { GraphQLSchema } from 'graphql';
+import type { JobHandler } from '#core/job/job';
+import type { EventConsumer } from '#core/outbox/consumer';
+
+/** The names of the subgraphs, which are also the names of their roles. */
+export const SUBGRAPH_NAMES = ['identity', 'agents', 'conversations'] as const;
+
+export type SubgraphName = (typeof SUBGRAPH_NAMES)[number];
+
+/** A subgraph, composed: what its `index.ts` returns. */
+export interface Subgraph {
+  name: SubgraphName;
+  /** Executable, federated, with a rule on every field. */
+  schema: GraphQLSchema;
+  /** Work for the process that has the worker role. */
+  jobs: JobHandler[];
+  /** Reactions to events, run by the worker role as well. */
+  consumers: EventConsumer[];
+  /** Starts timers and the like in the worker role; the function returned stops them. */
+  startWorker?(): Promise<() => Promise<void>>;
+  /** Frees what the composition opened. */
+  close?(): Promise<void>;
+}

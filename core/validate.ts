@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import { badInputs } from './error.ts';
+
+/**
+ * Checks `input` against a zod schema and returns what it made of it (trimmed, defaulted, narrowed).
+ * @param root What the paths of problems begin with: the name of the argument.
+ * @throws ParleyError `BAD_USER_INPUT` with every problem at once.
+ */
+export function validate<S extends z.ZodType>(schema: S, input: unknown, root = 'input'): z.output<S> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw badInputs(
+    result.error.issues.map((issue) => ({
+      path: [root, ...issue.path.map(String)].join('.'),
+      message: issue.message.endsWith('.') ? issue.message : `${issue.message}.`,
+    })),
+  );
+}
