@@ -34,6 +34,7 @@ const TOOLS = ['look_up', 'add'].map((name) => ({
 function emulated(dialect: Dialect): Subject {
   const emulator = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent', chunkSize: 8 });
   let provider: ModelProvider;
+  let scripted = 0;
   return {
     name: dialect.name,
     isOffline: false,
@@ -43,17 +44,19 @@ function emulated(dialect: Dialect): Subject {
       return provider;
     },
     script({ text, thinking, calls }) {
-      emulator.clearFixtures();
+      scripted += 1;
+      const prompt = `Prompt <${scripted}>.`;
+      const match = { userMessage: prompt };
       const toolCalls = calls?.map(({ name, args }, index) => ({
         name,
         arguments: JSON.stringify(args),
         id: `call_${index}`,
       }));
       const reasoning = thinking === undefined ? {} : { reasoning: thinking };
-      if (toolCalls && text !== undefined) emulator.on({}, { content: text, toolCalls, ...reasoning });
-      else if (toolCalls) emulator.on({}, { toolCalls, ...reasoning });
-      else emulator.on({}, { content: text ?? '', ...reasoning });
-      return { model: dialect.model, turns: [user('Go on.')], tools: TOOLS };
+      if (toolCalls && text !== undefined) emulator.on(match, { content: text, toolCalls, ...reasoning });
+      else if (toolCalls) emulator.on(match, { toolCalls, ...reasoning });
+      else emulator.on(match, { content: text ?? '', ...reasoning });
+      return { model: dialect.model, turns: [user(prompt)], tools: TOOLS };
     },
     forget: () => void emulator.clearFixtures(),
     async stop() {

@@ -16,6 +16,8 @@ export type Play = (response: ServerResponse, request: WireRequest) => void;
 /** A provider that can fail in ways that no emulator of its API offers: resets, stalls, half chunks. */
 export class FaultServer {
   readonly requests: WireRequest[] = [];
+  /** Connections accepted so far. */
+  connections = 0;
   #play: Play = (response) => response.writeHead(404).end();
   readonly #sockets = new Set<Socket>();
   #newest: Socket | undefined;
@@ -23,6 +25,7 @@ export class FaultServer {
 
   async start(): Promise<void> {
     this.#server.on('connection', (socket) => {
+      this.connections += 1;
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket)).on('error', () => undefined);
     });
