@@ -130,7 +130,7 @@ function summarise(turns: ModelTurn[]): string {
   const earlier = turns.slice(0, -1).filter((turn) => textOf(turn));
   if (earlier.length === 0) return 'Nothing was said before this.';
   const lines = earlier.map((turn) => `${turn.role === 'model' ? 'The agent' : 'You'}: ${shorten(textOf(turn))}`);
-  return `${earlier.length} messages so far.\n${lines.join('\n')}`;
+  return `${earlier.length} ${earlier.length === 1 ? 'message' : 'messages'} so far.\n${lines.join('\n')}`;
 }
 
 const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 79).trimEnd()}…` : text);
