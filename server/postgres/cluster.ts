@@ -24,7 +24,8 @@ export async function ensureCluster(place: Place, password: string): Promise<voi
   const cluster = clusterIn(place.home);
   const names = await readdir(place.home);
   for (const name of names.filter((each) => each.startsWith(NEXT))) {
-    await rm(path.join(place.home, name), { recursive: true, force: true });
+    // Its initdb may still run for a moment and make files in it: removing is tried for some five seconds.
+    await rm(path.join(place.home, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
   if (names.includes('data')) await checkVersion(place);
   else await create(place, cluster, password);
