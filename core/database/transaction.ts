@@ -19,7 +19,7 @@ export type ScopedUnit = Unit<ScopedTransaction>;
 export type SystemUnit = Unit<Prisma.TransactionClient>;
 
 /** What a transaction must be able to do for the kernel's own statements, whichever client it comes from. */
-export type RawTransaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+export type RawTransaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw' | '$queryRawUnsafe'>;
 
 /**
  * The only way to write. Where the request carries an idempotency key, the result of each transaction is kept with its

@@ -1,0 +1,106 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type ExecutionArgs, GraphQLError, parse } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Logger } from '#core/log';
+import { maskError } from '#core/mask';
+import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
+import type { SubgraphExecutor } from './executor.ts';
+import type { SubgraphOperation } from './operation.ts';
+
+export interface SubgraphServerOptions {
+  /** By name: each is served under `/subgraphs/NAME`, over HTTP and WebSocket. */
+  executors: ReadonlyMap<string, SubgraphExecutor>;
+  signer: EnvelopeSigner;
+  log: Logger;
+  host: string;
+  port: number;
+}
+
+export interface SubgraphServer {
+  /** The address that it listens on, such as `http://127.0.0.1:40123`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+interface Body {
+  query: string;
+  variables?: Record<string, unknown> | null;
+  operationName?: string | null;
+}
+
+/** A query plan can carry many entities: well above anything a plan makes, far below what would hurt. */
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** Serves subgraphs to the other processes of the installation. Every call must carry a signed envelope. */
+export async function serveSubgraphs(options: SubgraphServerOptions): Promise<SubgraphServer> {
+  // Kept open longer than the callers keep an idle connection, so that none is closed just as it is used.
+  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, keepAliveTimeout: 65_000, forceCloseConnections: true });
+  addHttp(app, options);
+  app.get('/healthz', () => ({ status: 'ok' }));
+  const closeSockets = addWebSocket(app.server, options);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.addresses()[0];
+  return {
+    url: `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${address?.port}`,
+    async close() {
+      await closeSockets();
+      await app.close();
+    },
+  };
+}
+
+function addHttp(app: FastifyInstance, { executors, signer, log }: SubgraphServerOptions): void {
+  app.post<{ Params: { name: string }; Body: Body }>('/subgraphs/:name', async (request, reply) => {
+    const executor = executors.get(request.params.name);
+    if (!executor) return reply.code(404).send({ errors: [{ message: 'This process does not serve that subgraph.' }] });
+    try {
+      const envelope = await signer.verify(String(request.headers[ENVELOPE_HEADER] ?? ''));
+      return await executor.execute({ ...request.body, envelope });
+    } catch (error) {
+      const masked = maskError(toGraphQLError(error), log, '');
+      return reply.code(masked.extensions.code === 'UNAUTHENTICATED' ? 401 : 500).send({ errors: [masked] });
+    }
+  });
+}
+
+function addWebSocket(server: Server, { executors, signer, log }: SubgraphServerOptions): () => Promise<void> {
+  const sockets = new Map(
+    [...executors].map(([name, executor]) => {
+      const socket = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+      const disposable = useServer(
+        {
+          async onSubscribe(_context, _id, payload) {
+            try {
+              const envelope = await signer.verify(String(payload.extensions?.envelope ?? ''));
+              const { query, variables, operationName } = payload;
+              const operation: SubgraphOperation = { query, variables, operationName, envelope };
+              return { schema: executor.schema, document: parse(query), contextValue: operation } as ExecutionArgs;
+            } catch (error) {
+              return [maskError(toGraphQLError(error), log, '')];
+            }
+          },
+          subscribe: (args) => executor.subscribe(args.contextValue as SubgraphOperation),
+        },
+        socket,
+      );
+      return [`/subgraphs/${name}`, { socket, disposable }] as const;
+    }),
+  );
+  server.on('upgrade', (request, stream: Duplex, head) => {
+    const target = sockets.get((request.url ?? '').split('?')[0] ?? '');
+    if (!target) return stream.destroy();
+    target.socket.handleUpgrade(request, stream, head, (client) => target.socket.emit('connection', client, request));
+    return undefined;
+  });
+  return async () => {
+    await Promise.all([...sockets.values()].map(({ disposable }) => disposable.dispose()));
+  };
+}
+
+const toGraphQLError = (error: unknown): GraphQLError =>
+  error instanceof GraphQLError
+    ? error
+    : new GraphQLError('unexpected', { originalError: error instanceof Error ? error : new Error(String(error)) });
