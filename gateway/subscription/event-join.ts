@@ -31,7 +31,7 @@ export class EventJoin {
   async answer(event: ExecutionResult, signal: AbortSignal): Promise<ExecutionResult> {
     const { plan } = this.#options;
     if (plan.forwardable && event.data && !event.errors?.length) return { data: event.data };
-    const { generation } = plan;
+    const { supergraphSchema, plannerApiSchema } = plan.generation.planning;
     try {
       return await executeQueryPlan(
         plan.perEvent,
@@ -39,8 +39,8 @@ export class EventJoin {
         // The executor collects error paths in `metrics`: shared between events they would grow without end.
         { ...this.#request, metrics: {} },
         plan.operationContext,
-        generation.supergraphSchema,
-        generation.plannerApiSchema,
+        supergraphSchema,
+        plannerApiSchema,
       );
     } catch (error) {
       return { data: null, errors: [asGraphQLError(error)] };
@@ -55,10 +55,10 @@ export class EventJoin {
       sources[serviceName] ??= joinSource({ source: () => fetchFrom(serviceName), timeoutMs: joinTimeoutMs, signal });
     }
     const { primary } = plan;
-    const joins = sources[primary.serviceName];
+    const joins = joinSource({ source: () => fetchFrom(primary.serviceName), timeoutMs: joinTimeoutMs, signal });
     sources[primary.serviceName] = {
       process: async (fetch) => {
-        if (joins && fetch.request.query !== primary.operation) return joins.process(fetch);
+        if (fetch.request.query !== primary.operation) return joins.process(fetch);
         // Joins are merged into what is returned here, and the event may be shared with other subscribers.
         return {
           data: cloneResult(event.data ?? null),

@@ -72,6 +72,11 @@ export class SubscriptionExecutor<C extends object> {
     for (const [stream, plan] of this.#running) endUnlessServed(stream, plan, generation);
   }
 
+  /** Makes what the first subscription to a new schema would otherwise wait for. */
+  warmUp(): void {
+    void this.#generation?.planning;
+  }
+
   /** How many subscriptions are open: for metrics and for a clean shutdown. */
   get running(): number {
     return this.#running.size;
@@ -113,7 +118,11 @@ export class SubscriptionExecutor<C extends object> {
     const join = new EventJoin({ ...this.#options, plan, variables, operationName, context });
     return this.#run(plan, signal, {
       source: answer,
-      work: async (event, left) => this.#shown(await join.answer(event, left), context),
+      work: async (event, left) => {
+        const shaped = await join.answer(event, left);
+        // An event that nobody reads any more is not worth a line in the log.
+        return left.aborted ? shaped : this.#shown(shaped, context);
+      },
       describe: (error) => this.#format(error, context),
     });
   }

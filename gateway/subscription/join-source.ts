@@ -21,16 +21,14 @@ export type JoinFetch = GraphQLDataSourceProcessOptions & { signal: AbortSignal 
 export function joinSource({ source, timeoutMs, signal }: JoinSourceOptions): GraphQLDataSource {
   return {
     async process(options) {
-      const abort = new AbortController();
       try {
-        return await beforeEnd(timeoutMs, signal, async () => {
+        return await beforeEnd(timeoutMs, signal, async (end) => {
           const found = source();
           if (!found) throw unavailable('A part of this event cannot be loaded now.');
-          const fetch: JoinFetch = { ...options, signal: abort.signal };
+          const fetch: JoinFetch = { ...options, signal: end };
           return found.process(fetch);
         });
       } catch (error) {
-        abort.abort();
         const errors = errorsOf(error, options.request.variables?.representations);
         // Whole errors rather than their printed form, so that the log still gets their cause.
         return { errors: errors as GraphQLFormattedError[] };
@@ -53,12 +51,24 @@ function errorsOf(error: unknown, representations: unknown): GraphQLError[] {
   return representations.map((_, index) => errorAt(['_entities', index]));
 }
 
-/** What `work` gives, or an `UNAVAILABLE` error once the time is over or `signal` is aborted. */
-async function beforeEnd<T>(timeoutMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/**
+ * What `work` gives, or an `UNAVAILABLE` error once the time is over or `signal` is aborted; then the signal that `work`
+ * was given is aborted as well.
+ */
+async function beforeEnd<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: (end: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
   let stop = () => {};
   const end = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(unavailable('A part of this event was not loaded in time.')), timeoutMs);
-    const left = () => reject(unavailable('The stream has ended.'));
+    const endWith = (message: string) => () => {
+      reject(unavailable(message));
+      abort.abort();
+    };
+    const timer = setTimeout(endWith('A part of this event was not loaded in time.'), timeoutMs);
+    const left = endWith('The stream has ended.');
     if (signal.aborted) left();
     signal.addEventListener('abort', left);
     stop = () => {
@@ -67,7 +77,7 @@ async function beforeEnd<T>(timeoutMs: number, signal: AbortSignal, work: () => 
     };
   });
   try {
-    return await Promise.race([work(), end]);
+    return await Promise.race([work(abort.signal), end]);
   } finally {
     stop();
   }

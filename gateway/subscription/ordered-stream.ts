@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ReaderQueue, type StreamEnd } from './reader-queue.ts';
 
 /** One event of the source: being worked on, or ready to be read. */
@@ -36,6 +37,8 @@ export class OrderedStream<In, Out> implements AsyncIterableIterator<Out> {
 
   constructor(options: OrderedStreamOptions<In, Out>) {
     this.#options = options;
+    // Each fetch of each event in the window listens: that is many, and not a leak.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   next(): Promise<IteratorResult<Out>> {

@@ -28,25 +28,45 @@ export interface SchemaGenerationOptions {
   maxPlans: number;
 }
 
+interface Planning {
+  supergraph: Supergraph;
+  planner: QueryPlanner;
+  /** The schemas that `executeQueryPlan` wants. */
+  plannerApiSchema: Schema;
+  supergraphSchema: GraphQLSchema;
+}
+
 /** The supergraph as it was between two loads, with the plans made against it. */
 export class SchemaGeneration {
   /** The schema that clients see. */
   readonly apiSchema: GraphQLSchema;
-  readonly plannerApiSchema: Schema;
-  readonly supergraphSchema: GraphQLSchema;
-  readonly #supergraph: Supergraph;
-  readonly #planner: QueryPlanner;
+  readonly #sdl: string;
   readonly #plans: LRUCache<string, SubscriptionPlan>;
   readonly #subgraphSchemas = new Map<string, GraphQLSchema | undefined>();
   readonly #served = new Map<string, boolean>();
+  #planning: Planning | undefined;
 
   constructor({ apiSchema, coreSupergraphSdl, maxPlans }: SchemaGenerationOptions) {
     this.apiSchema = apiSchema;
-    this.#supergraph = Supergraph.build(coreSupergraphSdl);
-    this.plannerApiSchema = this.#supergraph.apiSchema();
-    this.supergraphSchema = this.#supergraph.schema.toGraphQLJSSchema();
-    this.#planner = new QueryPlanner(this.#supergraph);
+    this.#sdl = coreSupergraphSdl;
     this.#plans = new LRUCache({ max: maxPlans });
+  }
+
+  /**
+   * What planning needs. It is made at its first use, for it costs about what loading the gateway costs, and a start
+   * should not wait for it.
+   */
+  get planning(): Planning {
+    if (this.#planning) return this.#planning;
+    // The gateway has validated this very text.
+    const supergraph = Supergraph.build(this.#sdl, { validateSupergraph: false });
+    this.#planning = {
+      supergraph,
+      planner: new QueryPlanner(supergraph),
+      plannerApiSchema: supergraph.apiSchema(),
+      supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+    };
+    return this.#planning;
   }
 
   /** The plan of a subscription; throws `BAD_USER_INPUT` when the operation does not fit the schema. */
@@ -91,7 +111,7 @@ export class SchemaGeneration {
           primary,
           operationContext,
           apiSchema: this.apiSchema,
-          supergraphSchema: this.supergraphSchema,
+          supergraphSchema: this.planning.supergraphSchema,
         }),
       operationContext,
       document,
@@ -99,13 +119,14 @@ export class SchemaGeneration {
   }
 
   #queryPlan(document: DocumentNode, operationName: string | undefined): QueryPlan {
+    const { planner, plannerApiSchema } = this.planning;
     try {
       const operation = operationFromDocument(
-        this.plannerApiSchema,
+        plannerApiSchema,
         document,
         operationName === undefined ? {} : { operationName },
       );
-      return this.#planner.buildQueryPlan(operation);
+      return planner.buildQueryPlan(operation);
     } catch (error) {
       // The planner speaks of the client's document in a GraphQLError, of its own faults in any other.
       if (error instanceof GraphQLError) throw badOperation(error.message, error);
@@ -115,7 +136,7 @@ export class SchemaGeneration {
 
   #subgraphSchema(name: string): GraphQLSchema | undefined {
     if (!this.#subgraphSchemas.has(name)) {
-      this.#subgraphSchemas.set(name, this.#supergraph.subgraphs().get(name)?.schema.toGraphQLJSSchema());
+      this.#subgraphSchemas.set(name, this.planning.supergraph.subgraphs().get(name)?.schema.toGraphQLJSSchema());
     }
     return this.#subgraphSchemas.get(name);
   }
