@@ -5,7 +5,7 @@ type ObjectClass<T extends object> = abstract new (...args: never[]) => T;
 
 /** Relay's edge type for `node`, to be extended under the name of the list: `class AgentEdge extends edgeOf(AgentType)`. */
 export function edgeOf<T extends object>(node: () => ObjectClass<T>) {
-  @ObjectType()
+  @ObjectType({ simpleResolvers: true })
   abstract class EdgeType {
     @Field(() => String, { description: 'Where this one stands in the list: what `after` and `before` take.' })
     cursor!: string;
@@ -21,7 +21,7 @@ export function connectionOf<E extends object, N extends object>(
   edge: () => ObjectClass<E>,
   node: () => ObjectClass<N>,
 ) {
-  @ObjectType()
+  @ObjectType({ simpleResolvers: true })
   abstract class ConnectionType {
     @Field(() => [edge() as never])
     edges!: E[];

@@ -96,11 +96,29 @@ describe('list', () => {
     expect(gemini.requests).toHaveLength(2);
   });
 
+  it('asks a provider that failed again sooner than one that answered', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    gemini.play(refuse(503, { error: { code: 503, message: 'later', status: 'UNAVAILABLE' } }));
+    const registry = both({ listCacheMs: 60_000 });
+    await registry.list();
+    vi.advanceTimersByTime(10_000);
+    await registry.list();
+    expect([gemini.requests.length, openai.requests.length]).toEqual([2, 1]);
+    vi.useRealTimers();
+  });
+
   it("knows Gemini's general models where its server has no list", async () => {
     gemini.play(refuse(404, { error: { code: 404, message: 'no list', status: 'NOT_FOUND' } }));
     const { models, providers } = await both().list();
     expect(models.map(({ id }) => id)).toContain('gemini/gemini-2.5-flash');
-    expect(providers[0]).toMatchObject({ ok: true });
+    expect(providers[0]).toMatchObject({ ok: true, partial: true });
+  });
+
+  it('gives a bare id that nobody lists to the server without a list, but no other provider’s id', async () => {
+    gemini.play(refuse(404, { error: { code: 404, message: 'no list', status: 'NOT_FOUND' } }));
+    expect(await both().resolve('gemini-9')).toMatchObject({ provider: { id: 'gemini' }, model: 'gemini-9' });
+    const alone = make({ geminiApiKey: KEYS.gemini, geminiBaseUrl: gemini.url });
+    await expect(alone.resolve('openai/gpt-9')).rejects.toThrow(/set OPENAI_API_KEY/);
   });
 });
 

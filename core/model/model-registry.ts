@@ -26,6 +26,8 @@ export interface ProviderStatus {
   provider: string;
   label: string;
   ok: boolean;
+  /** The provider has no list: its models are those that Parley knows of, and it may well have others. */
+  partial?: true;
   /** Why not, as a `ModelError`. */
   error?: ModelError;
 }
@@ -79,7 +81,8 @@ export class ModelRegistry {
 
   /**
    * Finds the provider of a model. An id with a provider's prefix (`gemini/…`) is not looked up: whether the provider has
-   * the model shows when it is called. A bare id (`gemini-2.5-flash`) goes to the first provider that lists it.
+   * the model shows when it is called. A bare id (`gemini-2.5-flash`) goes to the first provider that lists it, else to
+   * the first whose list is partial.
    * @throws ModelError MODEL_NOT_FOUND, naming what there is.
    */
   async resolve(modelId: string): Promise<ResolvedModel> {
@@ -88,11 +91,17 @@ export class ModelRegistry {
     const provider = this.#providers.find((each) => each.id === prefix);
     if (provider) return { provider, model: modelId.slice(slash + 1) };
 
-    const { models } = await this.list();
-    for (const each of this.#providers) {
-      if (models.some((model) => model.id === `${each.id}/${modelId}`)) return { provider: each, model: modelId };
-    }
+    const { models, providers } = await this.list();
+    const holder =
+      this.#providers.find((each) => models.some((model) => model.id === `${each.id}/${modelId}`)) ??
+      (SETTINGS[prefix] ? undefined : this.#withPartialList(providers));
+    if (holder) return { provider: holder, model: modelId };
     throw notFound(modelId, SETTINGS[prefix], models);
+  }
+
+  #withPartialList(statuses: ProviderStatus[]): ModelProvider | undefined {
+    const partial = statuses.find((status) => status.partial);
+    return this.#providers.find((each) => each.id === partial?.provider);
   }
 
   /**
@@ -152,7 +161,7 @@ async function listProvider(provider: ModelProvider, timeoutMs: number): Promise
   } catch (cause) {
     // Proxies and emulators of Gemini often serve its models without the list of them.
     if (provider.id === 'gemini' && isModelError(cause) && cause.code === 'MODEL_NOT_FOUND') {
-      return { models: KNOWN_GEMINI_MODELS, status: { ...status, ok: true } };
+      return { models: KNOWN_GEMINI_MODELS, status: { ...status, ok: true, partial: true } };
     }
     return { models: [], status: { ...status, ok: false, error: toListError(provider, cause, signal) } };
   }
