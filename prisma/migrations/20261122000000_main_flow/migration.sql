@@ -317,6 +317,15 @@ CREATE TABLE "memberships" (
 );
 
 -- CreateTable
+CREATE TABLE "former_members" (
+    "org_id" UUID NOT NULL DEFAULT app_org(),
+    "user_id" UUID NOT NULL,
+    "left_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "former_members_pkey" PRIMARY KEY ("org_id","user_id")
+);
+
+-- CreateTable
 CREATE TABLE "custom_roles" (
     "id" UUID NOT NULL,
     "org_id" UUID NOT NULL DEFAULT app_org(),
@@ -406,6 +415,14 @@ CREATE TABLE "external_identities" (
     CONSTRAINT "external_identities_pkey" PRIMARY KEY ("id")
 );
 
+-- CreateTable
+CREATE TABLE "used_log_in_attempts" (
+    "id" UUID NOT NULL,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "used_log_in_attempts_pkey" PRIMARY KEY ("id")
+);
+
 -- CreateIndex
 CREATE INDEX "agents_org_id_created_at_id_idx" ON "agents"("org_id", "created_at", "id");
 
@@ -470,6 +487,9 @@ CREATE INDEX "memberships_user_id_idx" ON "memberships"("user_id");
 CREATE UNIQUE INDEX "memberships_org_id_user_id_key" ON "memberships"("org_id", "user_id");
 
 -- CreateIndex
+CREATE INDEX "former_members_user_id_idx" ON "former_members"("user_id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "custom_roles_org_id_id_key" ON "custom_roles"("org_id", "id");
 
 -- CreateIndex
@@ -508,6 +528,9 @@ CREATE INDEX "external_identities_user_id_idx" ON "external_identities"("user_id
 -- CreateIndex
 CREATE UNIQUE INDEX "external_identities_provider_subject_key" ON "external_identities"("provider", "subject");
 
+-- CreateIndex
+CREATE INDEX "used_log_in_attempts_expires_at_idx" ON "used_log_in_attempts"("expires_at");
+
 -- AddForeignKey
 ALTER TABLE "agent_versions" ADD CONSTRAINT "agent_versions_org_id_agent_id_fkey" FOREIGN KEY ("org_id", "agent_id") REFERENCES "agents"("org_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -531,6 +554,12 @@ ALTER TABLE "memberships" ADD CONSTRAINT "memberships_user_id_fkey" FOREIGN KEY 
 
 -- AddForeignKey
 ALTER TABLE "memberships" ADD CONSTRAINT "memberships_org_id_custom_role_id_fkey" FOREIGN KEY ("org_id", "custom_role_id") REFERENCES "custom_roles"("org_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "former_members" ADD CONSTRAINT "former_members_org_id_fkey" FOREIGN KEY ("org_id") REFERENCES "organizations"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "former_members" ADD CONSTRAINT "former_members_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "custom_roles" ADD CONSTRAINT "custom_roles_org_id_fkey" FOREIGN KEY ("org_id") REFERENCES "organizations"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -582,11 +611,12 @@ CREATE POLICY across ON "organizations" TO parley_worker USING (true) WITH CHECK
 GRANT SELECT, UPDATE ON "organizations" TO parley_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "organizations" TO parley_worker;
 
--- A user is seen by the organizations that he belongs to, his password hash by none of them.
+-- A user is seen by the organizations that he belongs or belonged to, his password hash by none of them.
 ALTER TABLE "users" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "users" FORCE ROW LEVEL SECURITY;
 CREATE POLICY members ON "users" TO parley_app
-  USING (EXISTS (SELECT 1 FROM "memberships" m WHERE m."user_id" = "users"."id"));
+  USING (EXISTS (SELECT 1 FROM "memberships" m WHERE m."user_id" = "users"."id")
+      OR EXISTS (SELECT 1 FROM "former_members" f WHERE f."user_id" = "users"."id"));
 CREATE POLICY across ON "users" TO parley_worker USING (true) WITH CHECK (true);
 GRANT SELECT ("id", "kind", "email", "email_verified_at", "name", "created_at", "updated_at", "disabled_at") ON "users" TO parley_app;
 GRANT UPDATE ("name", "updated_at") ON "users" TO parley_app;
@@ -596,7 +626,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON "users" TO parley_worker;
 DO $$
 DECLARE target text;
 BEGIN
-  FOREACH target IN ARRAY ARRAY['external_identities', 'idempotent_requests', 'idempotent_effects', 'service_instances', 'settings'] LOOP
+  FOREACH target IN ARRAY ARRAY['external_identities', 'used_log_in_attempts', 'idempotent_requests', 'idempotent_effects', 'service_instances', 'settings'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', target);
     EXECUTE format('CREATE POLICY across ON %I TO parley_worker USING (true) WITH CHECK (true)', target);
