@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { ExecutionResult } from 'graphql';
 import { parse } from 'graphql';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { delta, messageAdded, peopleJoined } from './toy-event.fixture.ts';
-import { ToyGateway, type ToyGatewayOptions, TRANSPORTS, take } from './toy-gateway.fixture.ts';
+import { eventually, ToyGateway, type ToyGatewayOptions, TRANSPORTS, take } from './toy-gateway.fixture.ts';
 
 const CURSORS = 'subscription { roomEvents(roomId: "r1") { __typename cursor } }';
 const JOINED = `subscription { roomEvents(roomId: "r1") { cursor
@@ -54,7 +54,7 @@ describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport
     graph.publish('roomEvents', delta('3'));
     const answers = take(stream, 3);
     // The second event's join starts while the first one's is held: they run side by side.
-    await vi.waitFor(() => expect(JSON.stringify(gateway.fetches)).toContain('ann'));
+    await eventually(() => expect(JSON.stringify(gateway.fetches)).toContain('ann'));
     free();
     expect(cursorsOf(await answers)).toEqual(['1', '2', '3']);
   });
@@ -106,7 +106,7 @@ describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport
     graph.source = open;
     const stream = await gateway.open(CURSORS);
     const first = await take(stream, 1);
-    await vi.waitFor(() => expect(source.left).toBe(true));
+    await eventually(() => expect(source.left).toBe(true));
     const answers: unknown[] = [...first];
     await expect(
       (async () => {
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport
     expect(cursorsOf(answers)).toEqual(answers.map((_, index) => String(index + 1)));
     expect(answers.length).toBeLessThanOrEqual(1 + 2 + 5);
     expect((await stream.next()).done).toBe(true);
-    await vi.waitFor(() => expect(gateway.executor.running).toBe(0));
+    await eventually(() => expect(gateway.executor.running).toBe(0));
   });
 
   it('answers any sequence of events, however long their joins take, as one after the other would', async () => {
@@ -142,7 +142,7 @@ describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport
           expected.push(...(await take(alone, 1)));
         }
         await alone.return?.();
-        await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(0));
+        await eventually(() => expect(gateway.graph.topic.size).toBe(0));
 
         let fetch = 0;
         gateway.delay = async () => {
@@ -155,7 +155,7 @@ describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport
         for (const root of sequence) gateway.graph.publish('roomEvents', root);
         expect(await take(stream, sequence.length)).toEqual(expected);
         await stream.return?.();
-        await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(0));
+        await eventually(() => expect(gateway.graph.topic.size).toBe(0));
       }),
       { numRuns: 25 },
     );

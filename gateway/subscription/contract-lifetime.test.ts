@@ -1,8 +1,8 @@
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { delta, messageAdded } from './toy-event.fixture.ts';
-import { SDL, ToyGateway, TRANSPORTS, take } from './toy-gateway.fixture.ts';
+import { eventually, SDL, ToyGateway, TRANSPORTS, take } from './toy-gateway.fixture.ts';
 
 const CURSORS = 'subscription { roomEvents(roomId: "r1") { cursor } }';
 const NICKS =
@@ -20,7 +20,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
   afterEach(() => gateway.close());
 
   const released = () =>
-    vi.waitFor(() => {
+    eventually(() => {
       expect(gateway.graph.topic.size).toBe(0);
       expect(gateway.executor.running).toBe(0);
     });
@@ -43,7 +43,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
       'ann',
       abort.signal,
     )) as AsyncIterableIterator<ExecutionResult>;
-    await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(1));
+    await eventually(() => expect(gateway.graph.topic.size).toBe(1));
     const waiting = stream.next();
     abort.abort();
     expect(await waiting).toEqual(DONE);
@@ -71,7 +71,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
     gateway.delay = () => new Promise(() => {});
     gateway.graph.publish('roomEvents', messageAdded('1'));
     const waiting = stream.next();
-    await vi.waitFor(() => expect(gateway.fetches).toHaveLength(1));
+    await eventually(() => expect(gateway.fetches).toHaveLength(1));
     await stream.return?.();
     expect(await waiting).toEqual(DONE);
     expect(gateway.fetches[0]?.signal?.aborted).toBe(true);
@@ -110,7 +110,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
   it('leaves the other subscriptions alone', async () => {
     const [left, kept] = [await gateway.open(CURSORS), await gateway.open(CURSORS)];
     await left.return?.();
-    await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(1));
+    await eventually(() => expect(gateway.graph.topic.size).toBe(1));
     gateway.graph.publish('roomEvents', delta('1'));
     expect(await take(kept, 1)).toEqual([{ data: { roomEvents: { cursor: '1' } } }]);
   });
@@ -132,7 +132,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
     gateway.reload(withoutScores);
     await expect(waiting).rejects.toMatchObject(LOST);
     expect(await scores.next()).toEqual(DONE);
-    await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(1));
+    await eventually(() => expect(gateway.graph.topic.size).toBe(1));
     expect(gateway.executor.running).toBe(1);
 
     expect(await gateway.subscribe(SCORES)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
@@ -151,7 +151,7 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
       });
     gateway.graph.publish('roomEvents', messageAdded('1', 'barbara'));
     const waiting = stream.next();
-    await vi.waitFor(() => expect(gateway.fetches).toHaveLength(1));
+    await eventually(() => expect(gateway.fetches).toHaveLength(1));
     gateway.reload({ ...SDL, people: SDL.people?.replace('nick: String', '') ?? '' });
     answerJoin();
     expect((await waiting).value).toMatchObject({ data: { roomEvents: { cursor: '1' } } });

@@ -2,10 +2,10 @@ import type { AddressInfo } from 'node:net';
 import { parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { useServer as serveGraphql } from 'graphql-ws/use/ws';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { messageAdded } from './toy-event.fixture.ts';
-import { SDL, ToyGateway } from './toy-gateway.fixture.ts';
+import { eventually, SDL, ToyGateway } from './toy-gateway.fixture.ts';
 
 const SCORES = 'subscription { roomEvents(roomId: "r1") { cursor ... on MessageAdded { message { score } } } }';
 
@@ -52,29 +52,29 @@ describe('a stream served by graphql-ws', () => {
         complete: () => heard.push('complete'),
       },
     );
-    await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(1));
+    await eventually(() => expect(gateway.graph.topic.size).toBe(1));
     return { gateway, heard, leave };
   }
 
   it('tells the client of a loss with an error message, not with a completion', async () => {
     const { gateway, heard } = await start();
     gateway.graph.publish('roomEvents', messageAdded('1'));
-    await vi.waitFor(() => expect(heard).toEqual([{ data: { roomEvents: { cursor: '1', message: { score: 15 } } } }]));
+    await eventually(() => expect(heard).toEqual([{ data: { roomEvents: { cursor: '1', message: { score: 15 } } } }]));
     const { scores: _, ...withoutScores } = SDL;
     gateway.reload(withoutScores);
-    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    await eventually(() => expect(heard).toHaveLength(2));
     expect(heard[1]).toMatchObject({ error: [{ extensions: { code: 'UNAVAILABLE', resumable: true } }] });
   });
 
   it('completes when the subgraph is done', async () => {
     const { gateway, heard } = await start();
     gateway.graph.topic.end();
-    await vi.waitFor(() => expect(heard).toEqual(['complete']));
+    await eventually(() => expect(heard).toEqual(['complete']));
   });
 
   it('releases the subgraph when the client leaves a quiet stream', async () => {
     const { gateway, leave } = await start();
     leave();
-    await vi.waitFor(() => expect(gateway.graph.topic.size).toBe(0));
+    await eventually(() => expect(gateway.graph.topic.size).toBe(0));
   });
 });

@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { useServer as serveGraphql } from 'graphql-ws/use/ws';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type RemoteSubscriber, type RemoteSubscriberOptions, remoteSubscriber } from './remote-subscriber.ts';
 import type { SubgraphSubscription } from './subgraph-subscriber.ts';
+import { eventually } from './toy-gateway.fixture.ts';
 import { type Root, ToyGraph } from './toy-graph.fixture.ts';
 
 type Viewer = { viewer: string };
@@ -61,7 +62,7 @@ describe('the remote subscriber', () => {
 
   const open = async (remote: RemoteSubscriber<Viewer>, changes: Partial<SubgraphSubscription<Viewer>> = {}) =>
     (await remote.subscribeAt({ ...TICKS, ...changes })) as AsyncIterator<ExecutionResult>;
-  const opened = (graph: ToyGraph, count: number) => vi.waitFor(() => expect(graph.topic.size).toBe(count));
+  const opened = (graph: ToyGraph, count: number) => eventually(() => expect(graph.topic.size).toBe(count));
 
   it('connects only when it is first needed, and once for all subscriptions', async () => {
     const graph = new ToyGraph();
@@ -129,7 +130,7 @@ describe('the remote subscriber', () => {
     const stream = await open(remote);
     await opened(graph, 1);
     await stream.return?.();
-    await vi.waitFor(() => expect(sockets[0]?.readyState).toBe(3));
+    await eventually(() => expect(sockets[0]?.readyState).toBe(3));
     await open(remote);
     await opened(graph, 1);
     expect(sockets).toHaveLength(2);
@@ -154,7 +155,7 @@ describe('the remote subscriber', () => {
     const stream = await open(remote);
     remote.close();
     await expect(stream.next()).rejects.toMatchObject(LOST);
-    await vi.waitFor(() => expect(server.clients.size).toBe(0));
+    await eventually(() => expect(server.clients.size).toBe(0));
   });
 
   it('says that a subgraph without an address, or that does not listen, is unavailable', async () => {

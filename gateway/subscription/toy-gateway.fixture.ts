@@ -2,6 +2,7 @@ import { composeServices } from '@apollo/composition';
 import { ApolloGateway, type GraphQLDataSource, LocalGraphQLDataSource, type SupergraphManager } from '@apollo/gateway';
 import { type DocumentNode, type ExecutionResult, GraphQLError, parse, validate } from 'graphql';
 import { useServer as serveGraphql } from 'graphql-ws/use/ws';
+import { vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { isErrorCode, ParleyError } from '#core/error';
 import { SubscriptionExecutor, type SubscriptionExecutorOptions } from './executor.ts';
@@ -9,6 +10,9 @@ import { localSubscriber } from './local-subscriber.ts';
 import { remoteSubscriber } from './remote-subscriber.ts';
 import type { SubgraphSubscriber } from './subgraph-subscriber.ts';
 import { peopleSdl, roomsSdl, scoresSdl, ToyGraph } from './toy-graph.fixture.ts';
+
+// A busy machine composes and loads slowly, which is not what these tests are about.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export interface Viewer {
   viewer: string;
@@ -208,3 +212,6 @@ export async function take(stream: AsyncIterator<ExecutionResult>, count: number
 
 /** A result as JSON, which is what clients see. */
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** Waits until `assertion` holds: generously, for how long it takes is not what is tested. */
+export const eventually = (assertion: () => void) => vi.waitFor(assertion, { timeout: 30_000, interval: 5 });
