@@ -52,15 +52,19 @@ export async function usableBinaries(account: Account | undefined, copies: strin
   if (problem === undefined) return packaged;
   for (const parent of copies) {
     const copy = { folder: path.join(parent, `postgres-${packaged.version}`), version: packaged.version };
-    const failed = await copyTo(packaged.folder, copy.folder).catch((error: unknown) => String(error));
-    problem = failed ?? (await problemWith(copy, account));
+    try {
+      await copyBinaries(packaged.folder, copy.folder);
+      problem = await problemWith(copy, account);
+    } catch (error) {
+      problem = String(error);
+    }
     if (problem === undefined) return copy;
   }
   throw new StartError(`The PostgreSQL that comes with Parley does not run here (${problem}): ${OWN_SERVER}.`);
 }
 
 /** Why the programs cannot be used by the account as they lie there; undefined when they can. */
-async function problemWith({ folder }: Binaries, account: Account | undefined): Promise<string | undefined> {
+export async function problemWith({ folder }: Binaries, account: Account | undefined): Promise<string | undefined> {
   try {
     await restoreLinks(folder);
     for (const program of ['initdb', 'postgres']) {
@@ -80,16 +84,19 @@ async function problemWith({ folder }: Binaries, account: Account | undefined): 
 async function restoreLinks(folder: string): Promise<void> {
   const list = await readFile(path.join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    // Both begin with `native/`.
-    const link = path.join(folder, '..', target);
+    // Both begin with `native/`, which is the folder in the package.
+    const link = path.join(folder, ...target.split('/').slice(1));
     await symlink(path.basename(source), link).catch(async (error: unknown) => {
       if (systemCode(error) !== 'EEXIST') await access(link);
     });
   }
 }
 
-/** The copy appears whole under its name, also when several processes make it at once. */
-async function copyTo(source: string, target: string): Promise<undefined> {
+/**
+ * Copies the programs, with the links that they need. The copy appears whole under its name, also when several processes
+ * make it at once; one that is there stays.
+ */
+export async function copyBinaries(source: string, target: string): Promise<void> {
   const exists = await access(target).then(
     () => true,
     () => false,
