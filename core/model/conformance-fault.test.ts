@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { DIALECTS, type Dialect } from './dialect.fixture.ts';
 import { ask, user } from './drain.fixture.ts';
 import {
@@ -177,17 +177,24 @@ describe.each(DIALECTS)('faults of $name', (dialect) => {
   let provider: ModelProvider;
   const request: ModelRequest = { model: dialect.model, turns: [user('the secret prompt')] };
 
+  let printed: MockInstance[] = [];
+
   beforeAll(async () => {
+    // Before the provider is made, for an SDK may keep the functions that it finds.
+    printed = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name));
     await server.start();
     provider = dialect.makeProvider(server.url);
   });
+  afterEach(() => {
+    for (const spy of printed) expect(spy, 'the SDK printed something').not.toHaveBeenCalled();
+  });
   afterAll(async () => {
+    for (const spy of printed) spy.mockRestore();
     await provider.close?.();
     await server.stop();
   });
 
   it.each(CASES)('$name', async ({ play, code, retryable, text = '', options, details }) => {
-    const silent = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name));
     server.play(play(dialect));
     const drained = await ask(provider, request, options);
 
@@ -196,10 +203,6 @@ describe.each(DIALECTS)('faults of $name', (dialect) => {
     expect(drained.text).toBe(text);
     expect(server.requests, 'the SDK repeated the request').toHaveLength(1);
     expectReadable(drained.error, dialect);
-    for (const spy of silent) {
-      expect(spy).not.toHaveBeenCalled();
-      spy.mockRestore();
-    }
   });
 
   it('a refused connection', async () => {

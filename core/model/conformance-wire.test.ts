@@ -177,6 +177,15 @@ describe('what goes to Gemini', () => {
     expect((await ask(provider, request)).error).toMatchObject({ code: 'MODEL_AUTHENTICATION' });
   });
 
+  it('is sent once, even where the server offers to go on', async () => {
+    const parts = [{ text: 'Part one' }];
+    const offer = { candidates: [{ content: { role: 'model', parts }, continuationToken: 'next' }] };
+    server.play(stream(`data: ${JSON.stringify(offer)}\n\n`));
+    const { error } = await ask(provider, { model: GEMINI.model, turns: [user('Hi.')] });
+    expect(error).toMatchObject({ code: 'MODEL_TRUNCATED' });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('gives pictures that the model made', async () => {
     const inlineData = { mimeType: 'image/png', data: PIXEL };
     const made = { candidates: [{ content: { parts: [{ inlineData }] }, finishReason: 'STOP' }] };

@@ -128,7 +128,7 @@ export class GeminiAnswer {
   }
 
   #reason(finishReason: string): EndReason {
-    if (finishReason === 'MAX_TOKENS') return 'MAX_TOKENS';
+    if (finishReason === 'MAX_TOKENS' || finishReason === 'CONTINUATION') return 'MAX_TOKENS';
     // Gemini says STOP where it waits for the results of its calls.
     if (this.#called) return 'TOOL_CALLS';
     return finishReason === 'STOP' ? 'STOP' : 'OTHER';

@@ -86,13 +86,16 @@ it('does not hold a slow consumer against the source', async () => {
 
 it('reports an abort that came between two steps', async () => {
   const controller = caller();
-  const source = async function* () {
+  const seen: { run?: GuardedRun } = {};
+  const source = async function* (run: GuardedRun) {
+    seen.run = run;
     yield 1;
     yield 2;
   };
   const guarded = guardStream(source, { signal: controller.signal });
   await guarded.next();
   controller.abort();
+  expect(seen.run?.signal.aborted).toBe(true);
   await expect(guarded.next()).rejects.toMatchObject({ code: 'MODEL_CANCELLED' });
   await expect(guarded.next()).resolves.toMatchObject({ done: true });
 });

@@ -1,13 +1,23 @@
-const EXPRESSION = /[-(]?\s*\d[\d\s.,()+\-*/×÷x^%]*[+\-*/×÷x^%][\d\s.,()+\-*/×÷x^%]*\d\s*\)*/i;
+/** What a sum may be written with. One class and no nesting: the time to find it grows with the text and no faster. */
+const RUN = /[\d\s.,()+\-*/×÷x^%]{3,}/gi;
+/** Longer ones are no questions, and brackets nest no deeper than this. */
+const LONGEST_RUN = 200;
+/** 2026-11-22 and 22/11/2026 are dates, 10.0.0.1 is an address: no sums. */
+const NO_SUM = /\d{1,4}([-/.])\d{1,4}\1\d{1,4}/;
 
 /** The first piece of arithmetic in a text, in plain signs: `what is 2 × (3 + 4)?` gives `2 * (3 + 4)`. */
 export function findExpression(text: string): string | undefined {
-  // 2026-11-22 and 22/11/2026 are dates, 10.0.0.1 is an address: no sums.
-  if (/\d+-\d+-\d+|\d+\/\d+\/\d+|\d+\.\d+\.\d+/.test(text)) return undefined;
-  const found = EXPRESSION.exec(text)?.[0];
-  if (found === undefined) return undefined;
-  const plain = found.replace(/×|x/gi, '*').replaceAll('÷', '/').replaceAll(',', '').trim();
-  return calculate(plain) === undefined ? undefined : plain;
+  for (const run of text.match(RUN) ?? []) {
+    if (run.length > LONGEST_RUN || NO_SUM.test(run)) continue;
+    const plain = run
+      .replace(/^[^\d(-]+|[^\d)]+$/g, '')
+      .replace(/×|x/gi, '*')
+      .replaceAll('÷', '/')
+      .replaceAll(',', '');
+    const hasOperator = /[-+*/%^]/.test(plain.slice(1));
+    if (hasOperator && calculate(plain) !== undefined) return plain;
+  }
+  return undefined;
 }
 
 /** The value of `+ - * / % ^` and brackets with the usual precedence; undefined where the text is no expression. */

@@ -1,46 +1,60 @@
-import type { JsonObject, JsonSchema, JsonValue } from './model.port.ts';
+import type { JsonSchema, JsonValue } from './model.port.ts';
 
+/** A schema may refer to itself or ask for a million items: past these bounds the value is null. */
 const DEEPEST = 8;
+const MOST_VALUES = 1_000;
 
 /**
  * A value that fits a JSON Schema, filled from a text where the schema leaves a choice: the enum value or the number that
  * the text names, the text itself for a string. Deterministic. Knows types, `enum`, `const`, `default`, `properties`,
- * `items`, `minItems`, `minimum`, `maximum`, `anyOf`, `oneOf` and local `$ref`.
+ * `items`, `minItems`, `minimum`, `maximum`, `maxLength`, `anyOf`, `oneOf` and local `$ref`.
  */
-export function fillSchema(schema: JsonSchema, text: string, root: JsonSchema = schema, depth = 0): JsonValue {
-  if (depth > DEEPEST) return null;
-  const ref = schema.$ref;
-  if (typeof ref === 'string') return fillSchema(resolveRef(ref, root), text, root, depth + 1);
-  if ('const' in schema) return schema.const as JsonValue;
-  if (Array.isArray(schema.enum)) return pickNamed(schema.enum as JsonValue[], text);
-  const choices = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(choices) && choices[0]) return fillSchema(choices[0] as JsonSchema, text, root, depth + 1);
-  if ('default' in schema) return schema.default as JsonValue;
-  switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
-    case 'string':
-      return typeof schema.maxLength === 'number' ? text.slice(0, schema.maxLength) : text;
-    case 'number':
-    case 'integer':
-      return fillNumber(schema, text);
-    case 'boolean':
-      return !/\b(no|not|never|false|off)\b/i.test(text);
-    case 'array': {
-      const count = typeof schema.minItems === 'number' ? schema.minItems : 0;
-      return Array.from({ length: count }, () => fillSchema(toSchema(schema.items), text, root, depth + 1));
-    }
-    case 'null':
-      return null;
-    default:
-      return fillObject(schema, text, root, depth);
-  }
-}
+export const fillSchema = (schema: JsonSchema, text: string): JsonValue =>
+  new SchemaFiller(schema, text).fill(schema, 0);
 
-function fillObject(schema: JsonSchema, text: string, root: JsonSchema, depth: number): JsonObject {
-  const value: JsonObject = {};
-  for (const [name, property] of Object.entries(toSchema(schema.properties))) {
-    value[name] = fillSchema(toSchema(property), text, root, depth + 1);
+class SchemaFiller {
+  readonly #root: JsonSchema;
+  readonly #text: string;
+  #left = MOST_VALUES;
+
+  constructor(root: JsonSchema, text: string) {
+    this.#root = root;
+    this.#text = text;
   }
-  return value;
+
+  fill(schema: JsonSchema, depth: number): JsonValue {
+    this.#left -= 1;
+    if (depth > DEEPEST || this.#left < 0) return null;
+    if (typeof schema.$ref === 'string') return this.fill(resolveRef(schema.$ref, this.#root), depth + 1);
+    if ('const' in schema) return schema.const as JsonValue;
+    if (Array.isArray(schema.enum)) return pickNamed(schema.enum as JsonValue[], this.#text);
+    const choices = schema.anyOf ?? schema.oneOf;
+    if (Array.isArray(choices)) return this.fill(toSchema(choices[0]), depth + 1);
+    if ('default' in schema) return schema.default as JsonValue;
+    return this.#fillType(schema, depth);
+  }
+
+  #fillType(schema: JsonSchema, depth: number): JsonValue {
+    switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
+      case 'string':
+        return typeof schema.maxLength === 'number' ? this.#text.slice(0, schema.maxLength) : this.#text;
+      case 'number':
+      case 'integer':
+        return fillNumber(schema, this.#text);
+      case 'boolean':
+        return !/\b(no|not|never|false|off)\b/i.test(this.#text);
+      case 'array': {
+        const length = typeof schema.minItems === 'number' ? Math.min(schema.minItems, MOST_VALUES) : 0;
+        return Array.from({ length }, () => this.fill(toSchema(schema.items), depth + 1));
+      }
+      case 'null':
+        return null;
+      default: {
+        const properties = Object.entries(toSchema(schema.properties)).slice(0, MOST_VALUES);
+        return Object.fromEntries(properties.map(([name, each]) => [name, this.fill(toSchema(each), depth + 1)]));
+      }
+    }
+  }
 }
 
 function fillNumber(schema: JsonSchema, text: string): number {

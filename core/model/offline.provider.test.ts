@@ -176,7 +176,19 @@ describe('its arithmetic', () => {
     ['on 2026-11-22 we met', undefined],
     ['call 10.0.0.1 now', undefined],
     ['I have 3 cats', undefined],
+    ['a max of 3 x 4 - agreed', '3 * 4'],
+    ['50% of it, or 2 + 2.', '2 + 2'],
   ])('%s holds %s', (text, expression) => {
     expect(findExpression(text)).toBe(expression);
+  });
+
+  it('takes no longer than the text deserves', async () => {
+    for (const prompt of ['1'.repeat(100_000), '('.repeat(100_000), '1+'.repeat(50_000), ' '.repeat(100_000)]) {
+      const { error } = await say(`${prompt}!`);
+      expect(error).toBeUndefined();
+    }
+    const items = { $ref: '#' };
+    const { text } = await say('Hi', { responseSchema: { type: 'array', minItems: 1e9, items } });
+    expect(text.length).toBeLessThan(100_000);
   });
 });
