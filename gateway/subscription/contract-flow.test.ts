@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { parse } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { delta, messageAdded, peopleJoined } from './toy-event.fixture.ts';
-import { eventually, ToyGateway, type ToyGatewayOptions, TRANSPORTS, take } from './toy-gateway.fixture.ts';
+import { eventually, only, ToyGateway, type ToyGatewayOptions, TRANSPORTS, take } from './toy-gateway.fixture.ts';
 
 const CURSORS = 'subscription { roomEvents(roomId: "r1") { __typename cursor } }';
 const JOINED = `subscription { roomEvents(roomId: "r1") { cursor
@@ -29,9 +29,6 @@ function counted(length: number) {
 
 const cursorsOf = (answers: unknown[]) =>
   answers.map((answer) => (answer as { data: { roomEvents: { cursor: string } } }).data.roomEvents.cursor);
-
-/** For what one transport alone can do: one is paused by a slow reader, the other is not. */
-const only = (transport: string, wanted: string) => (transport === wanted ? it : () => {});
 
 describe.each(TRANSPORTS)('the flow of events over the %s transport', (transport) => {
   let gateway: ToyGateway;

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { delta, messageAdded } from './toy-event.fixture.ts';
-import { eventually, SDL, ToyGateway, TRANSPORTS, take } from './toy-gateway.fixture.ts';
+import { eventually, only, SDL, ToyGateway, TRANSPORTS, take } from './toy-gateway.fixture.ts';
 
 const CURSORS = 'subscription { roomEvents(roomId: "r1") { cursor } }';
 const NICKS =
@@ -107,6 +107,25 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
     await released();
   });
 
+  only(transport, 'remote')(
+    'ends with a resumable error when the subgraph is lost, and can be opened again',
+    async () => {
+      const stream = await gateway.open(NICKS);
+      gateway.graph.publish('roomEvents', messageAdded('1', 'barbara'));
+      await take(stream, 1);
+      const waiting = stream.next();
+      gateway.dropUpstream();
+      await expect(waiting).rejects.toMatchObject(LOST);
+      expect(await stream.next()).toEqual(DONE);
+      await released();
+
+      const again = await gateway.open(NICKS);
+      gateway.graph.publish('roomEvents', messageAdded('2', 'barbara'));
+      expect(await take(again, 1)).toMatchObject([{ data: { roomEvents: { cursor: '2' } } }]);
+      expect(gateway.connections).toBe(2);
+    },
+  );
+
   it('leaves the other subscriptions alone', async () => {
     const [left, kept] = [await gateway.open(CURSORS), await gateway.open(CURSORS)];
     await left.return?.();
@@ -157,5 +176,33 @@ describe.each(TRANSPORTS)('the life of a stream over the %s transport', (transpo
     expect((await waiting).value).toMatchObject({ data: { roomEvents: { cursor: '1' } } });
     await expect(stream.next()).rejects.toMatchObject(LOST);
     await released();
+  });
+});
+
+describe('a client that leaves while a subgraph is still opening its stream', () => {
+  it('waits for nothing, and the stream is released when it comes', async () => {
+    const abort = new AbortController();
+    let answer: (stream: AsyncIterator<ExecutionResult>) => void = () => {};
+    const gateway = await ToyGateway.start('local', {
+      subscribeAt: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const opening = gateway.subscribe(CURSORS, {}, 'ann', abort.signal);
+    abort.abort();
+    const stream = (await opening) as AsyncIterator<ExecutionResult>;
+    expect(await stream.next()).toEqual(DONE);
+    expect(gateway.executor.running).toBe(0);
+    let left = false;
+    answer({
+      next: () => new Promise(() => {}),
+      return: async () => {
+        left = true;
+        return { value: undefined, done: true };
+      },
+    });
+    await eventually(() => expect(left).toBe(true));
+    await gateway.close();
   });
 });

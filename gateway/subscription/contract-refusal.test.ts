@@ -1,4 +1,6 @@
+import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SubscriptionExecutor } from './executor.ts';
 import { plain, ToyGateway, TRANSPORTS } from './toy-gateway.fixture.ts';
 
 describe.each(TRANSPORTS)('refusals over the %s transport', (transport) => {
@@ -51,18 +53,6 @@ describe.each(TRANSPORTS)('refusals over the %s transport', (transport) => {
       errors: [{ extensions: { fields: [{ path: 'e' }, { path: 'f' }] } }],
     });
   });
-
-  it('is unavailable before there is a schema', async () => {
-    const { SubscriptionExecutor } = await import('./executor.ts');
-    const executor = new SubscriptionExecutor({
-      subscribeAt: () => Promise.reject(new Error('must not be called')),
-      fetchFrom: () => undefined,
-      formatError: (error) => error,
-    });
-    const { parse } = await import('graphql');
-    const answer = await executor.subscribe({ document: parse('subscription { ticks { n } }'), context: {} });
-    expect(plain(answer)).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] });
-  });
 });
 
 describe.each(TRANSPORTS)('what a subgraph is given over the %s transport', (transport) => {
@@ -111,5 +101,18 @@ describe.each(TRANSPORTS)('what a subgraph is given over the %s transport', (tra
     expect(plain(first)).toMatchObject({ errors: [{ message: 'Not for you.', extensions: { code: 'FORBIDDEN' } }] });
     if (Symbol.asyncIterator in answer) expect((await answer.next()).done).toBe(true);
     expect(gateway.executor.running).toBe(0);
+  });
+});
+
+describe('a subscription before there is a schema', () => {
+  it('is refused as unavailable', async () => {
+    const executor = new SubscriptionExecutor({
+      subscribeAt: () => Promise.reject(new Error('must not be called')),
+      fetchFrom: () => undefined,
+      formatError: (error) => error,
+    });
+    executor.warmUp();
+    const answer = await executor.subscribe({ document: parse('subscription { ticks { n } }'), context: {} });
+    expect(plain(answer)).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] });
   });
 });

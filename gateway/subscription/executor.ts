@@ -10,6 +10,7 @@ import {
 import { ParleyError, unavailable } from '#core/error';
 import { EventJoin } from './event-join.ts';
 import { asGraphQLError } from './graphql-error.ts';
+import { unlessAborted } from './opening.ts';
 import { OrderedStream, type OrderedStreamOptions } from './ordered-stream.ts';
 import { badOperation } from './refusal.ts';
 import { checkRootField } from './root-field.ts';
@@ -42,7 +43,7 @@ export interface SubscriptionRequest<C extends object> {
   operationName?: string | null | undefined;
   /** Handed to the subscriber, to the data sources and to `formatError`. */
   context: C;
-  /** Ends the stream, as its `return()` does. */
+  /** Ends the stream, as its `return()` does. One signal for each subscription: a shared one collects listeners. */
   signal?: AbortSignal | undefined;
 }
 
@@ -113,7 +114,10 @@ export class SubscriptionExecutor<C extends object> {
       maxQueued: this.#options.maxQueued,
     });
     const answer = await unlessAborted(opening, signal);
-    if (!isStream(answer)) return { errors: (answer.errors ?? []).map((error) => this.#format(error, context)) };
+    if (!isStream(answer)) {
+      const errors = answer.errors ?? [streamLost('A part of the API did not open the stream.')];
+      return { errors: errors.map((error) => this.#format(error, context)) };
+    }
 
     const join = new EventJoin({ ...this.#options, plan, variables, operationName, context });
     return this.#run(plan, signal, {
@@ -185,30 +189,8 @@ function endUnlessServed(stream: AnswerStream, plan: SubscriptionPlan, generatio
   if (lost) stream.fail(streamLost('The API has changed and cannot go on with this stream. Subscribe again.'));
 }
 
-/** The subgraph's answer, or a stream that is already over when the client leaves before there is one. */
-async function unlessAborted<T>(
-  opening: Promise<AsyncIterator<T> | ExecutionResult>,
-  signal: AbortSignal | undefined,
-): Promise<AsyncIterator<T> | ExecutionResult> {
-  if (!signal) return opening;
-  let leave = () => {};
-  const left = new Promise<AsyncIterator<T>>((resolve) => {
-    leave = () => resolve({ next: async () => ({ value: undefined, done: true }) });
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave);
-  });
-  try {
-    return await Promise.race([opening, left]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-    if (signal.aborted) release(opening);
-  }
-}
-
-function release<T>(opening: Promise<AsyncIterator<T> | ExecutionResult>): void {
-  opening.then((answer) => (isStream(answer) ? answer.return?.() : undefined)).catch(() => undefined);
-}
-
 function pick(variables: Record<string, unknown>, names: readonly string[] = []): Record<string, unknown> {
-  return Object.fromEntries(names.filter((name) => name in variables).map((name) => [name, variables[name]]));
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+  );
 }

@@ -2,7 +2,7 @@ import { composeServices } from '@apollo/composition';
 import { ApolloGateway, type GraphQLDataSource, LocalGraphQLDataSource, type SupergraphManager } from '@apollo/gateway';
 import { type DocumentNode, type ExecutionResult, GraphQLError, parse, validate } from 'graphql';
 import { useServer as serveGraphql } from 'graphql-ws/use/ws';
-import { vi } from 'vitest';
+import { it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { isErrorCode, ParleyError } from '#core/error';
 import { SubscriptionExecutor, type SubscriptionExecutorOptions } from './executor.ts';
@@ -20,6 +20,10 @@ export interface Viewer {
 
 export const TRANSPORTS = ['local', 'remote'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
+
+/** For what one transport alone can do. */
+export const only = (transport: Transport, wanted: Transport): typeof it | (() => void) =>
+  transport === wanted ? it : () => {};
 
 export const SDL: Record<string, string> = { rooms: roomsSdl, people: peopleSdl, scores: scoresSdl };
 
