@@ -43,6 +43,22 @@ describe.each(TRANSPORTS)('joins over the %s transport', (transport) => {
     expect(gateway.fetches[0]?.representations).toHaveLength(3);
   });
 
+  it("comes back to the events' own subgraph for what another one points to", async () => {
+    const { graph } = await start();
+    const stream = await gateway.open(
+      'subscription { roomEvents(roomId: "r1") { room { title } ... on MessageAdded { message { author { home { title } } } } } }',
+    );
+    graph.publish('roomEvents', messageAdded('1'));
+    expect(await take(stream, 1)).toEqual([
+      {
+        data: {
+          roomEvents: { room: { title: 'Kitchen' }, message: { author: { home: { title: 'Title of home-of-bob' } } } },
+        },
+      },
+    ]);
+    expect(gateway.fetches.map(({ subgraph }) => subgraph)).toEqual(['people', 'rooms']);
+  });
+
   it('makes no call when the event has nothing to join', async () => {
     const { graph } = await start();
     const stream = await gateway.open(AUTHORS);

@@ -167,6 +167,7 @@ const SELECTIONS = [
   '... on PeopleJoined { p: people { id rank f: friend { name } } }',
   '... on PeopleJoined { subject { ... on Person { name } ... on Room { title } } }',
   '... on PeopleJoined { host { rank } }',
+  '... on PeopleJoined { people { home { kind: __typename title } } }',
   '... on Delta { text fragile }',
   '... on Delta { times(by: $by) }',
   '... on Delta @include(if: $flag) { text }',

@@ -30,7 +30,8 @@ export const roomsSdl = `${LINK}
 
 export const peopleSdl = `${LINK}
   type Query { me: Person }
-  type Person @key(fields: "id") { id: ID! name: String! nick: String friend: Person }`;
+  type Person @key(fields: "id") { id: ID! name: String! nick: String friend: Person home: Room }
+  type Room @key(fields: "id", resolvable: false) { id: ID! }`;
 
 export const scoresSdl = `${LINK}
   type Query { scores: Int }
@@ -102,6 +103,7 @@ export class ToyGraph {
           },
           times: ({ base = 1 }: { base?: number }, { by }: { by: number }) => base * by,
         },
+        Room: { __resolveReference: ({ id }: { id: string }) => ({ id, title: `Title of ${id}` }) },
         Tick: { viewer: (_: Root, __: Root, context: unknown) => viewerOf(context) },
       },
     });
@@ -118,6 +120,7 @@ const people = {
       return id === 'nameless' ? null : name;
     },
     nick: ({ id }: { id: string }) => (id.length > 3 ? id.slice(0, 3) : null),
+    home: ({ id }: { id: string }) => ({ id: `home-of-${id}` }),
     friend: ({ id }: { id: string }) => ({ id: `${id}-friend`, name: `Friend of ${id}` }),
   },
 };
