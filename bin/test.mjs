@@ -27,8 +27,13 @@ const code = await runOnTerminal(
   { cwd: ROOT },
 );
 try {
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
-  print(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+  /** @type {{numPassedTests: number, numFailedTests: number, numPendingTests: number, testResults: {status: string, assertionResults: {status: string}[]}[]}} */
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that cannot even be loaded has failed without a failed test.
+  const brokenFiles = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  print(`${numPassedTests} passed, ${numFailedTests + brokenFiles.length} failed, ${numPendingTests} skipped`);
 } catch {
   note('Vitest ended without a report.');
 }
