@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -30,6 +30,12 @@ it('generates secrets of 32 bytes for the owner alone, and finds them again', as
   expect(new Set(Object.values(first)).size).toBe(4);
   expect(await openHere()).toEqual(first);
   expect(warnings).toEqual([]);
+});
+
+it('gives the same secrets to all who open a new folder at once', async () => {
+  const opened = await Promise.all(Array.from({ length: 8 }, () => openHere()));
+  expect(new Set(opened.map((secrets) => JSON.stringify(secrets))).size).toBe(1);
+  expect(await readdir(dataFolder)).toEqual(['secrets.json']);
 });
 
 it('adds a secret that an older version did not know, and keeps the others', async () => {

@@ -1,5 +1,5 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
-import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError, systemCode } from './start-error.ts';
 
@@ -18,7 +18,7 @@ export type SharedSecrets = Record<(typeof SHARED_SECRETS)[number], string>;
 export type Secrets = SharedSecrets & Record<(typeof LOCAL_SECRETS)[number], string>;
 
 export interface SecretOptions {
-  /** The data folder, which this process holds. */
+  /** The data folder. Several processes may use it. */
   dataFolder: string;
   /** PARLEY_SECRET: when it is set, every process that has it derives the same shared secrets from it. */
   masterSecret?: string | undefined;
@@ -53,24 +53,27 @@ export function deriveSecrets(masterSecret: string): SharedSecrets {
 export async function openSecrets({ dataFolder, masterSecret, onWarning }: SecretOptions): Promise<Secrets> {
   const derived = masterSecret === undefined ? undefined : deriveSecrets(masterSecret);
   const file = path.join(dataFolder, 'secrets.json');
-  const stored = await read(file, onWarning);
   const kept = derived ? LOCAL_SECRETS : [...SHARED_SECRETS, ...LOCAL_SECRETS];
-  const missing = kept.filter((name) => stored[name] === undefined);
-  const secrets = { ...stored, ...fill(missing, () => randomBytes(BYTES).toString('base64url')) };
-  if (missing.length > 0) await write(file, secrets);
-  return { ...secrets, ...derived } as Secrets;
+  for (;;) {
+    const stored = await read(file, onWarning);
+    const missing = kept.filter((name) => stored?.[name] === undefined);
+    const secrets = { ...stored, ...fill(missing, () => randomBytes(BYTES).toString('base64url')) };
+    if (missing.length === 0 || (await write(file, secrets, stored === undefined))) {
+      return { ...secrets, ...derived } as Secrets;
+    }
+  }
 }
 
 function fill<Name extends string>(names: readonly Name[], make: (name: Name) => string): Record<Name, string> {
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, string>;
 }
 
-async function read(file: string, onWarning: (message: string) => void): Promise<Partial<Secrets>> {
+async function read(file: string, onWarning: (message: string) => void): Promise<Partial<Secrets> | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return {};
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw new StartError(`${file} cannot be read (${systemCode(error)}): start Parley as the user who owns it.`);
   }
   const { mode } = await stat(file);
@@ -99,9 +102,13 @@ function parse(text: string): Partial<Secrets> | undefined {
   }
 }
 
-/** Whole or not at all: a crash leaves the former file. */
-async function write(file: string, secrets: Partial<Secrets>): Promise<void> {
-  const next = `${file}.new`;
+/**
+ * Whole or not at all: a crash leaves the former file.
+ * @param isFirst The file must not be there yet.
+ * @returns False when another process was first.
+ */
+async function write(file: string, secrets: Partial<Secrets>, isFirst: boolean): Promise<boolean> {
+  const next = `${file}.${randomUUID()}`;
   const handle = await open(next, 'w', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(secrets, null, 2)}\n`);
@@ -109,5 +116,17 @@ async function write(file: string, secrets: Partial<Secrets>): Promise<void> {
   } finally {
     await handle.close();
   }
-  await rename(next, file);
+  if (!isFirst) {
+    await rename(next, file);
+    return true;
+  }
+  try {
+    await link(next, file);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(next);
+  }
 }

@@ -4,9 +4,16 @@ import { failureReason } from './failure-reason.ts';
 import { logIn } from './login.ts';
 import { clusterIn, type Place } from './place.ts';
 import { choosePort, forgetPort } from './port.ts';
-import { adoptPostmaster, type Postmaster, spawnPostmaster, startupLog, stopPostmaster } from './postmaster.ts';
+import {
+  adoptPostmaster,
+  type Postmaster,
+  signalQuietly,
+  spawnPostmaster,
+  startupLog,
+  stopPostmaster,
+} from './postmaster.ts';
 import { disownPostmasterFile, readPostmasterFile } from './postmaster-file.ts';
-import { isAlive, servesCluster } from './process-status.ts';
+import { isAlive, processesOfCluster, servesCluster } from './process-status.ts';
 import { logFolder, writeSettings } from './settings.ts';
 
 export interface BootOptions {
@@ -44,6 +51,7 @@ export async function boot({ place, password, port, onLog }: BootOptions): Promi
       const logs = `${startupLog(place.home)} and ${logFolder(place.home)}`;
       throw new StartError(`PostgreSQL does not start (${sentence}): see ${logs}.`);
     }
+    if (hasLeftovers) await endLeftovers(cluster);
     if (isPortTaken && port === undefined) await forgetPort(place.home);
     await sleep(RETRY_MS);
   }
@@ -55,6 +63,13 @@ async function findRunning(cluster: string): Promise<Postmaster | undefined> {
   if (await servesCluster(file.pid, cluster)) return adoptPostmaster(file.pid, file.port);
   await disownPostmasterFile(cluster);
   return undefined;
+}
+
+/** Ends at once what still works for a server that is dead. */
+async function endLeftovers(cluster: string): Promise<void> {
+  const file = await readPostmasterFile(cluster);
+  if (file && (await isAlive(file.pid)) && (await servesCluster(file.pid, cluster))) return;
+  for (const pid of await processesOfCluster(cluster)) signalQuietly(pid, 'SIGQUIT');
 }
 
 /** Waits until the server takes connections. False when it ends instead. */

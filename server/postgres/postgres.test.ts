@@ -167,6 +167,32 @@ describe('after a crash', () => {
     },
   );
 
+  it('ends a query that keeps a killed server from being started again', async () => {
+    const { fixture, said } = await start();
+    const busy = query(said.url, 'do $$ begin loop null; end loop; end $$').catch((error) => error);
+    await vi.waitFor(async () =>
+      expect(
+        await query(
+          said.url,
+          "select count(*)::int from pg_stat_activity where query like '%loop%' and state = 'active'",
+        ),
+      ).toEqual([2]),
+    );
+    process.kill(await postmasterPid(), 'SIGKILL');
+    expect(await next(fixture)).toEqual({ event: 'exit' });
+    expect(await next(fixture)).toEqual({ event: 'restart' });
+    expect(await busy).toBeInstanceOf(Error);
+    expect(await query(said.url, 'select 1')).toEqual([1]);
+  });
+
+  it('stops for good while it is being started again', async () => {
+    const { fixture } = await start();
+    process.kill(await postmasterPid(), 'SIGKILL');
+    expect(await next(fixture)).toEqual({ event: 'exit' });
+    expect(await fixture.end('SIGTERM')).toBe(0);
+    expect(await processesIn(await homeNow())).toEqual([]);
+  });
+
   it('is not held up by another process that has the number of the former server', async () => {
     const first = await start();
     await query(first.said.url, KEEP);

@@ -90,10 +90,14 @@ export async function stopPostmaster(postmaster: Postmaster): Promise<void> {
 
 /** Sends a signal to a server that may have ended already. */
 export function signalPostmaster(postmaster: Postmaster, signal: NodeJS.Signals): void {
-  if (postmaster.ended) return;
+  if (!postmaster.ended) signalQuietly(postmaster.pid, signal);
+}
+
+/** Sends a signal to a process that may have ended just now. */
+export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(postmaster.pid, signal);
+    process.kill(pid, signal);
   } catch {
-    // It has ended just now.
+    // It has ended.
   }
 }

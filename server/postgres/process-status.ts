@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, readlink, realpath } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -27,4 +27,19 @@ export async function servesCluster(pid: number, cluster: string): Promise<boole
   if (workingDirectory !== undefined) return workingDirectory === resolved;
   const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
   return stdout.includes('postgres') && stdout.includes(cluster);
+}
+
+/**
+ * The PostgreSQL processes that work in a cluster. After its server was killed, one of them can be so busy with a query
+ * that it does not notice, and keeps the next server from starting. Empty on systems that have no `/proc`.
+ */
+export async function processesOfCluster(cluster: string): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      return name.trim() === 'postgres' && (await servesCluster(pid, cluster));
+    }),
+  );
+  return pids.filter((_, index) => found[index]);
 }
