@@ -22,9 +22,12 @@ export const defineJob = <Payload extends { orgId: string }>(definition: JobDefi
 
 export interface JobContext {
   log: Logger;
-  /** Fires when the worker is shutting down: finish or put the work down where it can be taken up again. */
+  /**
+   * Fires when the worker is shutting down: finish, or put the work down where it can be taken up again and throw. What
+   * is thrown then does not count as a failure: another worker takes the job up at once.
+   */
   signal: AbortSignal;
-  /** 1 for the first. */
+  /** 1 for the first. An attempt that ended with its process, or was put down, is not counted. */
   attempt: number;
 }
 
@@ -41,14 +44,23 @@ export const handleJob = <Payload extends { orgId: string }>(
 ): JobHandler => ({ definition, handle }) as unknown as JobHandler;
 
 export interface EnqueueOptions {
-  /** Adding a job whose id is still in the queue changes nothing. */
+  /**
+   * While a job of this kind and id waits to begin (for the first time or for another attempt), adding it again changes
+   * nothing. One that has begun, or has ended, or was running in a process that is gone, does not stand in the way:
+   * whoever adds it wants it to look at things as they are now.
+   */
   id?: string;
+  /** How long it waits before it may begin, in milliseconds. */
   delayMs?: number;
 }
 
 /** Where producers put work. */
 export interface JobQueue {
-  /** Resolves once the work is durable in the queue. */
+  /**
+   * Resolves once the work is durable in the queue.
+   * @throws ParleyError UNAVAILABLE within seconds when the queue cannot be reached; the work may then be queued or not.
+   * @throws Error when the payload does not fit the job's schema.
+   */
   enqueue<Payload extends { orgId: string }>(
     job: JobDefinition<Payload>,
     payload: Payload,
