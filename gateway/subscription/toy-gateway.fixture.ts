@@ -14,6 +14,9 @@ import { peopleSdl, roomsSdl, scoresSdl, ToyGraph } from './toy-graph.fixture.ts
 // A busy machine composes and loads slowly, which is not what these tests are about.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+// Apollo's gateway otherwise reports to its maker, and asks every cloud's metadata service where it runs.
+process.env.APOLLO_TELEMETRY_DISABLED = 'true';
+
 export interface Viewer {
   viewer: string;
 }

@@ -1,5 +1,5 @@
 import { type GraphQLError, type GraphQLSchema, getVariableValues, Kind, type OperationDefinitionNode } from 'graphql';
-import { badVariables } from './refusal.ts';
+import { badInputs } from '#core/error';
 
 /** How many problems one refusal lists: enough to mend a form with, too few to flood a log with. */
 const MAX_PROBLEMS = 20;
@@ -20,14 +20,14 @@ export function checkVariables(
   const declared = new Set(definitions.map((definition) => definition.variable.name.value));
   const unknown = Object.keys(values).filter((name) => !declared.has(name));
   if (unknown.length > 0) {
-    throw badVariables(
+    throw badInputs(
       unknown
         .slice(0, MAX_PROBLEMS)
         .map((name) => ({ path: name, message: 'The operation declares no such variable.' })),
     );
   }
   const { errors } = getVariableValues(schema, definitions, values, { maxErrors: MAX_PROBLEMS });
-  if (errors) throw badVariables(errors.map((error) => ({ path: variableOf(error), message: error.message })));
+  if (errors) throw badInputs(errors.map((error) => ({ path: variableOf(error), message: error.message })));
 }
 
 function variableOf(error: GraphQLError): string {
