@@ -231,7 +231,7 @@ CREATE TABLE "consumed_events" (
     "org_id" UUID NOT NULL DEFAULT app_org(),
     "consumed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
-    CONSTRAINT "consumed_events_pkey" PRIMARY KEY ("consumer","event_id")
+    CONSTRAINT "consumed_events_pkey" PRIMARY KEY ("event_id","consumer")
 );
 
 -- CreateTable
@@ -467,6 +467,9 @@ CREATE INDEX "model_calls_org_id_run_id_idx" ON "model_calls"("org_id", "run_id"
 
 -- CreateIndex
 CREATE INDEX "stream_events_at_idx" ON "stream_events" USING BRIN ("at");
+
+-- CreateIndex
+CREATE INDEX "outbox_events_created_at_idx" ON "outbox_events" USING BRIN ("created_at");
 
 -- CreateIndex
 CREATE INDEX "idempotent_requests_created_at_idx" ON "idempotent_requests"("created_at");
