@@ -1,0 +1,148 @@
+import { z } from 'zod';
+
+/** What one agent may hold. Long enough for any real prompt; short enough that a list of agents stays a small answer. */
+export const AGENT_LIMITS = {
+  name: 100,
+  description: 2_000,
+  instructions: 100_000,
+  greeting: 4_000,
+  model: 200,
+  note: 1_000,
+  /** Above what any model writes in one answer. */
+  outputTokens: 1_000_000,
+  metadataEntries: 16,
+  metadataValue: 500,
+} as const;
+
+export const THINKING_EFFORTS = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] as const;
+
+export type ThinkingEffort = (typeof THINKING_EFFORTS)[number];
+
+const UNSTORABLE = 'It holds characters that cannot be stored';
+
+/** Text that PostgreSQL can keep: neither a NUL nor half of a surrogate pair. */
+export const storable = (text: string): boolean => !text.includes('\0') && !/\p{Cs}/u.test(text);
+
+const text = (max: number) =>
+  z
+    .string()
+    .max(max, `It must have at most ${max.toLocaleString('en')} characters`)
+    .refine(storable, UNSTORABLE);
+
+const metadataKey = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'A key must begin with a letter and have up to 64 letters, digits, - and _');
+
+const thinking = z
+  .object({
+    budgetTokens: z
+      .int('It must be a whole number of tokens')
+      .min(-1, 'It must be -1 (the model chooses), 0 (off) or more')
+      .max(AGENT_LIMITS.outputTokens, `It must be at most ${AGENT_LIMITS.outputTokens.toLocaleString('en')}`)
+      .nullish()
+      .transform((value) => value ?? null),
+    effort: z
+      .enum(THINKING_EFFORTS)
+      .nullish()
+      .transform((value) => value ?? null),
+  })
+  .refine((value) => (value.budgetTokens === null) !== (value.effort === null), 'Give either budgetTokens or effort');
+
+const emptied = (schema: z.ZodType<string>) => schema.nullable().transform((value) => value ?? '');
+
+/** The parts that a client edits, each with the rule for it. What is absent is kept, null takes the setting away. */
+export const agentFields = z.object({
+  name: z
+    .string('Give the agent a name')
+    .max(AGENT_LIMITS.name, `It must have at most ${AGENT_LIMITS.name} characters`)
+    .refine(storable, UNSTORABLE)
+    .refine((name) => !/\p{Cc}/u.test(name), 'It must be a single line')
+    .trim()
+    .min(1, 'Give the agent a name'),
+  description: emptied(text(AGENT_LIMITS.description).trim()),
+  instructions: emptied(text(AGENT_LIMITS.instructions)),
+  model: text(AGENT_LIMITS.model).trim().min(1, 'Name a model, or leave it out for the default').nullable(),
+  temperature: z.number().min(0, 'It must be between 0 and 2').max(2, 'It must be between 0 and 2').nullable(),
+  maxOutputTokens: z
+    .int('It must be a whole number of tokens')
+    .min(1, 'It must be at least 1')
+    .max(AGENT_LIMITS.outputTokens, `It must be at most ${AGENT_LIMITS.outputTokens.toLocaleString('en')}`)
+    .nullable(),
+  thinking: thinking.nullable(),
+  greeting: text(AGENT_LIMITS.greeting)
+    .nullable()
+    .transform((value) => value || null),
+  metadata: z
+    .record(
+      metadataKey,
+      text(AGENT_LIMITS.metadataValue).min(1, 'It must not be empty'),
+      'It must be an object whose values are strings',
+    )
+    .refine((entries) => Object.keys(entries).length <= AGENT_LIMITS.metadataEntries, {
+      message: `It must have at most ${AGENT_LIMITS.metadataEntries} entries`,
+    })
+    .nullable()
+    .transform((entries) => entries ?? {}),
+});
+
+/** The note of a version: why it was published. */
+export const versionNote = emptied(text(AGENT_LIMITS.note).trim());
+
+export type AgentFields = z.output<typeof agentFields>;
+
+/** Any part of them; what is undefined is kept as it is. */
+export type AgentEdits = { [Field in keyof AgentFields]?: AgentFields[Field] | undefined };
+
+/**
+ * What makes an agent answer as it does, as it is stored in drafts and versions. `kind` tells definitions of one model from
+ * those of other makes; `schema` counts the changes of this shape, so that an old version can still be read.
+ */
+export interface AgentDefinition extends Omit<AgentFields, 'name' | 'description'> {
+  kind: 'MODEL';
+  schema: 1;
+}
+
+/** What is edited and published together. */
+export interface AgentContent {
+  name: string;
+  description: string;
+  definition: AgentDefinition;
+}
+
+/**
+ * Takes a definition out of the database, where only checked ones are written.
+ * @throws Error where a later Parley wrote it.
+ */
+export function readDefinition(stored: unknown): AgentDefinition {
+  const { kind, schema } = stored as AgentDefinition;
+  if (kind !== 'MODEL' || schema !== 1) throw new Error(`A definition of kind ${kind}, schema ${schema} is not known.`);
+  return stored as AgentDefinition;
+}
+
+const EMPTY: AgentContent = {
+  name: '',
+  description: '',
+  definition: {
+    kind: 'MODEL',
+    schema: 1,
+    instructions: '',
+    model: null,
+    temperature: null,
+    maxOutputTokens: null,
+    thinking: null,
+    greeting: null,
+    metadata: {},
+  },
+};
+
+/** `content` with the given parts replaced; without `content`, a new one. */
+export function withFields(fields: AgentEdits, content: AgentContent = EMPTY): AgentContent {
+  const { name, description, ...settings } = Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<AgentFields>;
+  return {
+    name: name ?? content.name,
+    description: description ?? content.description,
+    definition: { ...content.definition, ...settings },
+  };
+}

@@ -1,0 +1,97 @@
+import { structuredPatch } from 'diff';
+import type { AgentContent } from './agent-definition.ts';
+
+export type ChangeKind = 'ADDED' | 'REMOVED' | 'CHANGED';
+
+export type LineKind = 'CONTEXT' | 'ADDED' | 'REMOVED';
+
+/** Lines that changed together, with up to three unchanged ones around them. Line numbers begin at 1. */
+export interface DiffHunk {
+  oldStart: number;
+  oldLines: number;
+  newStart: number;
+  newLines: number;
+  lines: { kind: LineKind; text: string }[];
+}
+
+/** One setting that differs. `before` is null where it was ADDED, `after` where it was REMOVED. */
+export interface AgentChange {
+  /** Such as `definition.instructions` or `definition.metadata.team`. */
+  path: string;
+  kind: ChangeKind;
+  before: unknown;
+  after: unknown;
+  /** Of long text; null for other values, and where the texts have too little in common to compare them by line. */
+  hunks: DiffHunk[] | null;
+}
+
+/** A text with a line break, or longer than this many characters, is compared by line. */
+const LONG_TEXT = 120;
+const CONTEXT_LINES = 3;
+/** Bounds on one comparison: how many lines may differ, and for how many ms the process may be busy with it. */
+const MAX_DIFFERING_LINES = 2_000;
+const MAX_MS = 250;
+
+const LINE_KINDS: Record<string, LineKind | undefined> = { ' ': 'CONTEXT', '+': 'ADDED', '-': 'REMOVED' };
+
+/** Whether both would make the same agent. */
+export const isSameContent = (one: AgentContent, other: AgentContent): boolean => changedPaths(one, other).length === 0;
+
+/** The settings that differ, in the order of the definition. */
+export const changedPaths = (before: AgentContent, after: AgentContent): string[] =>
+  [...differences(before, after)].map((difference) => difference.path);
+
+/** Setting by setting, what leads from one content to another; empty where they are alike. */
+export const diffContent = (before: AgentContent, after: AgentContent): AgentChange[] =>
+  [...differences(before, after)].map((difference) => ({
+    ...difference,
+    hunks: diffLines(difference.before, difference.after),
+  }));
+
+function* differences(before: AgentContent, after: AgentContent): Generator<Omit<AgentChange, 'hunks'>> {
+  const old = flatten(before);
+  const now = flatten(after);
+  for (const path of new Set([...old.keys(), ...now.keys()])) {
+    const [was, is] = [old.get(path) ?? null, now.get(path) ?? null];
+    if (was === is) continue;
+    yield { path, kind: was === null ? 'ADDED' : is === null ? 'REMOVED' : 'CHANGED', before: was, after: is };
+  }
+}
+
+/** Leaves by their path. Null and empty text count as absent: they say that nothing is set. */
+function flatten(value: object, prefix = ''): Map<string, string | number | boolean> {
+  const leaves = new Map<string, string | number | boolean>();
+  for (const [key, part] of Object.entries(value)) {
+    if (part === null || part === '') continue;
+    const path = prefix + key;
+    if (typeof part !== 'object') leaves.set(path, part);
+    else for (const [inner, leaf] of flatten(part, `${path}.`)) leaves.set(inner, leaf);
+  }
+  return leaves;
+}
+
+const isLong = (value: unknown): boolean =>
+  typeof value === 'string' && (value.length > LONG_TEXT || value.includes('\n'));
+
+function diffLines(before: unknown, after: unknown): DiffHunk[] | null {
+  if (!isLong(before) && !isLong(after)) return null;
+  const patch = structuredPatch('', '', toText(before), toText(after), '', '', {
+    context: CONTEXT_LINES,
+    maxEditLength: MAX_DIFFERING_LINES,
+    timeout: MAX_MS,
+  });
+  if (!patch) return null;
+  return patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines }) => ({
+    oldStart,
+    oldLines,
+    newStart,
+    newLines,
+    // A line that begins otherwise is a remark of the format, about a missing line break at the end.
+    lines: lines.flatMap((line) => {
+      const kind = LINE_KINDS[line.slice(0, 1)];
+      return kind ? [{ kind, text: line.slice(1) }] : [];
+    }),
+  }));
+}
+
+const toText = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,26 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { RequestContext } from '#core/request-context';
+import type { AgentLoadersOf } from './agent.loaders.ts';
+import { AgentDraftType, AgentProblemType } from './agent.type.ts';
+import type { AgentReader } from './agent-reader.ts';
+import { draftOf } from './agent-row.ts';
+import type { ModelService } from './model.service.ts';
+
+@Resolver(() => AgentDraftType)
+export class AgentDraftResolver {
+  constructor(
+    private readonly reader: AgentReader,
+    private readonly models: ModelService,
+    private readonly loaders: AgentLoadersOf,
+  ) {}
+
+  @FieldResolver(() => Boolean)
+  hasUnpublishedChanges(@Root() { row }: AgentDraftType, @Ctx() context: RequestContext): Promise<boolean> {
+    return this.reader.hasUnpublishedChanges(this.loaders(context), row);
+  }
+
+  @FieldResolver(() => [AgentProblemType])
+  problems(@Root() { row }: AgentDraftType): Promise<AgentProblemType[]> {
+    return this.models.check(draftOf(row).definition);
+  }
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { Database } from '#core/database/database';
+import { badInput, notFound } from '#core/error';
+import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
+import { isId } from '#core/id';
+import { validate } from '#core/validate';
+import { requirePermission, type Viewer } from '#core/viewer';
+import type { Prisma } from '#prisma/generated/client';
+import type { AgentLoaders } from './agent.loaders.ts';
+import { belongsTo, canSee, isInUse } from './agent.policy.ts';
+import { type AgentContent, type AgentDefinition, storable } from './agent-definition.ts';
+import { type AgentChange, diffContent, isSameContent } from './agent-diff.ts';
+import { type AgentRow, type AgentVersionRow, contentOf, draftOf } from './agent-row.ts';
+
+const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;
+
+export type AgentStatus = (typeof STATUSES)[number];
+
+/** More than any conversation has. */
+const MAX_BATCH = 500;
+const MAX_SEARCH = 200;
+
+const filterSchema = z.object({
+  search: z
+    .string()
+    .max(MAX_SEARCH, `It must have at most ${MAX_SEARCH} characters`)
+    .refine(storable, 'It holds characters that no agent has')
+    .trim()
+    .nullish(),
+  status: z.enum(STATUSES).nullish(),
+  includeArchived: z.boolean().nullish(),
+});
+
+type AgentFilter = z.output<typeof filterSchema>;
+
+/** The definition of an agent that is about to run, with the version that it is from. */
+export interface RunnableAgent {
+  agent: AgentRow;
+  version: AgentVersionRow;
+  definition: AgentDefinition;
+}
+
+/** Reads agents on behalf of a viewer. What belongs to another organization does not exist. */
+export class AgentReader {
+  constructor(private readonly database: Pick<Database, 'scoped'>) {}
+
+  /** @throws ParleyError `NOT_FOUND` */
+  async find(viewer: Viewer, loaders: AgentLoaders, id: string): Promise<AgentRow> {
+    const agent = await this.findReferenced(viewer, loaders, id);
+    if (!agent || !canSee(viewer, agent)) throw notFound('agent');
+    return agent;
+  }
+
+  /** An agent that somebody refers to, archived ones too: old messages keep their author. */
+  async findReferenced(viewer: Viewer | null, loaders: AgentLoaders, id: string): Promise<AgentRow | null> {
+    if (!viewer || !isId(id)) return null;
+    const agent = await loaders.agent.load(id);
+    return agent && belongsTo(viewer, agent) ? agent : null;
+  }
+
+  /** In the order of `ids`; null where there is none, or where it is archived. */
+  async findInUse(viewer: Viewer, loaders: AgentLoaders, ids: string[]): Promise<(AgentRow | null)[]> {
+    if (ids.length > MAX_BATCH) throw badInput('ids', `It must have at most ${MAX_BATCH} ids.`);
+    const agents = await Promise.all(ids.map((id) => this.findReferenced(viewer, loaders, id)));
+    return agents.map((agent) => (agent && isInUse(agent) ? agent : null));
+  }
+
+  /** Newest first. */
+  async list<Node>(
+    viewer: Viewer,
+    args: PageArgs,
+    filter: unknown,
+    present: (agent: AgentRow) => Node,
+  ): Promise<Page<Node>> {
+    requirePermission(viewer, 'agents:read');
+    const page = readPage(args, { parse: parseAgentCursor });
+    const matching = toWhere(validate(filterSchema, filter ?? {}, 'filter'));
+    const rows = await this.database.scoped.agent.findMany({
+      where: { AND: [matching, page.cursor ? isBelow(page.cursor) : {}] },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: page.limit + 1,
+    });
+    return toPage(page, rows, {
+      cursorOf: (row) => encodeCursor(row.createdAt, row.id),
+      present,
+      totalCount: () => this.database.scoped.agent.count({ where: matching }),
+    });
+  }
+
+  /** Newest first. */
+  async listVersions<Node>(
+    loaders: AgentLoaders,
+    agentId: string,
+    args: PageArgs,
+    present: (version: AgentVersionRow) => Node,
+  ): Promise<Page<Node>> {
+    const page = readPage(args, { parse: parseVersionCursor });
+    const rows = await loaders.versionPage.load({ agentId, below: page.cursor, limit: page.limit + 1 });
+    return toPage(page, rows, {
+      cursorOf: (row) => encodeCursor(row.number),
+      present,
+      totalCount: () => loaders.versionCount.load(agentId),
+    });
+  }
+
+  async findVersion(agentId: string, number: number): Promise<AgentVersionRow | null> {
+    return this.database.scoped.agentVersion.findFirst({ where: { agentId, number } });
+  }
+
+  async publishedVersion(loaders: AgentLoaders, agent: AgentRow): Promise<AgentVersionRow | null> {
+    return agent.publishedVersionId ? loaders.version.load(agent.publishedVersionId) : null;
+  }
+
+  /** What answers; as long as nothing is published, what the draft says. */
+  async currentContent(loaders: AgentLoaders, agent: AgentRow): Promise<AgentContent> {
+    const version = await this.publishedVersion(loaders, agent);
+    return version ? contentOf(version) : draftOf(agent);
+  }
+
+  async hasUnpublishedChanges(loaders: AgentLoaders, agent: AgentRow): Promise<boolean> {
+    const version = await this.publishedVersion(loaders, agent);
+    return version === null || !isSameContent(draftOf(agent), contentOf(version));
+  }
+
+  /** What leads from one version to another. A null stands for the draft. @throws ParleyError `NOT_FOUND` */
+  async diff(agent: AgentRow, from: number | null, to: number | null): Promise<AgentChange[]> {
+    const [before, after] = await Promise.all([this.contentAt(agent, from), this.contentAt(agent, to)]);
+    return diffContent(before, after);
+  }
+
+  /** What the worker runs: the given version, or the published one. Null where the agent cannot answer. */
+  async findRunnable(
+    viewer: Viewer,
+    loaders: AgentLoaders,
+    id: string,
+    number: number | null,
+  ): Promise<RunnableAgent | null> {
+    const agent = await this.findReferenced(viewer, loaders, id);
+    if (!agent || !isInUse(agent)) return null;
+    const version =
+      number === null ? await this.publishedVersion(loaders, agent) : await this.findVersion(agent.id, number);
+    return version && { agent, version, definition: contentOf(version).definition };
+  }
+
+  private async contentAt(agent: AgentRow, number: number | null): Promise<AgentContent> {
+    if (number === null) return draftOf(agent);
+    const version = await this.findVersion(agent.id, number);
+    if (!version) throw notFound(`version ${number} of this agent`);
+    return contentOf(version);
+  }
+}
+
+interface AgentCursor {
+  createdAt: Date;
+  id: string;
+}
+
+function parseAgentCursor([createdAt, id, ...rest]: string[]): AgentCursor | null {
+  const at = new Date(createdAt ?? '');
+  // Only what this list has written: other notations reach years that PostgreSQL does not know.
+  if (!isId(id) || rest.length > 0 || !(at.getTime() > 0) || at.toISOString() !== createdAt) return null;
+  return { createdAt: at, id };
+}
+
+const MAX_INT = 2_147_483_647;
+
+function parseVersionCursor(content: string[]): number | null {
+  const number = Number(content[0]);
+  return content.length === 1 && Number.isInteger(number) && number > 0 && number <= MAX_INT ? number : null;
+}
+
+const isBelow = ({ createdAt, id }: AgentCursor): Prisma.AgentWhereInput => ({
+  createdAt: { lte: createdAt },
+  OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }],
+});
+
+function toWhere({ search, status, includeArchived }: AgentFilter): Prisma.AgentWhereInput {
+  const byStatus: Record<AgentStatus, Prisma.AgentWhereInput> = {
+    DRAFT: { archivedAt: null, publishedVersionId: null },
+    PUBLISHED: { archivedAt: null, publishedVersionId: { not: null } },
+    ARCHIVED: { archivedAt: { not: null } },
+  };
+  const inState = status ? byStatus[status] : includeArchived ? {} : { archivedAt: null };
+  if (!search) return inState;
+  // `contains` takes % and _ for wildcards.
+  const literal = search.replace(/[\\%_]/g, '\\$&');
+  const matches = { contains: literal, mode: 'insensitive' as const };
+  return { ...inState, OR: [{ name: matches }, { description: matches }] };
+}

@@ -1,0 +1,45 @@
+import type { Kernel } from '#core/kernel';
+import type { ModelRegistry } from '#core/model/model-registry';
+import { buildFederatedSchema } from '#core/subgraph/build-schema';
+import type { Subgraph } from '#core/subgraph/subgraph';
+import { createAgentLoaders } from './agent.loaders.ts';
+import { presentAgent } from './agent.presenter.ts';
+import { AgentResolver } from './agent.resolver.ts';
+import { AgentService } from './agent.service.ts';
+import { AgentDraftResolver } from './agent-draft.resolver.ts';
+import { AgentMutationResolver } from './agent-mutation.resolver.ts';
+import { AgentPeerResolver } from './agent-peer.resolver.ts';
+import { AgentPublicationService } from './agent-publication.service.ts';
+import { AgentReader } from './agent-reader.ts';
+import { ModelResolver } from './model.resolver.ts';
+import { ModelService } from './model.service.ts';
+import { permissions } from './permissions.ts';
+
+/** Composes the agents subgraph. `models` is not closed here: it belongs to the process. */
+export async function createAgents(
+  { database, transactions }: Pick<Kernel, 'database' | 'transactions'>,
+  registry: ModelRegistry,
+): Promise<Subgraph> {
+  const models = new ModelService(registry);
+  const reader = new AgentReader(database);
+  const service = new AgentService(transactions, models);
+  const publication = new AgentPublicationService(database, transactions, models);
+  const loaders = createAgentLoaders(database);
+  const schema = await buildFederatedSchema({
+    resolvers: [
+      new AgentResolver(reader, loaders),
+      new AgentDraftResolver(reader, models, loaders),
+      new AgentMutationResolver(service, publication),
+      new AgentPeerResolver(reader, models, loaders),
+      new ModelResolver(models),
+    ],
+    permissions,
+    references: {
+      Agent: async ({ id }, context) => {
+        const agent = await reader.findReferenced(context.viewer, loaders(context), id);
+        return agent && presentAgent(agent);
+      },
+    },
+  });
+  return { name: 'agents', schema, jobs: [], consumers: [] };
+}
