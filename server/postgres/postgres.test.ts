@@ -12,6 +12,9 @@ const FIXTURE = fileURLToPath(new URL('./postgres.fixture.ts', import.meta.url))
 const PASSWORD = 'correct horse/battery';
 const isRoot = process.geteuid?.() === 0;
 
+// Making a database takes a second or two, and much longer on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
 interface Said {
   event: 'ready' | 'failed' | 'exit' | 'restart';
   url: string;
