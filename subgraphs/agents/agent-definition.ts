@@ -29,9 +29,9 @@ const text = (max: number) =>
     .max(max, `It must have at most ${max.toLocaleString('en')} characters`)
     .refine(storable, UNSTORABLE);
 
-const metadataKey = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'A key must begin with a letter and have up to 64 letters, digits, - and _');
+const metadataKey = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/);
+
+const METADATA_KEY = 'A key must begin with a letter and have up to 64 letters, digits, - and _';
 
 const thinking = z
   .object({
@@ -73,11 +73,9 @@ export const agentFields = z.object({
     .nullable()
     .transform((value) => value || null),
   metadata: z
-    .record(
-      metadataKey,
-      text(AGENT_LIMITS.metadataValue).min(1, 'It must not be empty'),
-      'It must be an object whose values are strings',
-    )
+    .record(metadataKey, text(AGENT_LIMITS.metadataValue).min(1, 'It must not be empty'), {
+      error: ({ code }) => (code === 'invalid_key' ? METADATA_KEY : 'It must be an object whose values are strings'),
+    })
     .refine((entries) => Object.keys(entries).length <= AGENT_LIMITS.metadataEntries, {
       message: `It must have at most ${AGENT_LIMITS.metadataEntries} entries`,
     })

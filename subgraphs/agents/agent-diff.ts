@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff';
-import type { AgentContent } from './agent-definition.ts';
+import { type AgentContent, agentFields } from './agent-definition.ts';
 
 export type ChangeKind = 'ADDED' | 'REMOVED' | 'CHANGED';
 
@@ -51,12 +51,19 @@ export const diffContent = (before: AgentContent, after: AgentContent): AgentCha
 function* differences(before: AgentContent, after: AgentContent): Generator<Omit<AgentChange, 'hunks'>> {
   const old = flatten(before);
   const now = flatten(after);
-  for (const path of new Set([...old.keys(), ...now.keys()])) {
+  for (const path of [...new Set([...old.keys(), ...now.keys()])].sort(bySetting)) {
     const [was, is] = [old.get(path) ?? null, now.get(path) ?? null];
     if (was === is) continue;
     yield { path, kind: was === null ? 'ADDED' : is === null ? 'REMOVED' : 'CHANGED', before: was, after: is };
   }
 }
+
+/** The database does not keep the order of keys, so it is made anew. */
+const bySetting = (one: string, other: string): number => rankOf(one) - rankOf(other) || (one < other ? -1 : 1);
+
+const SETTINGS = Object.keys(agentFields.shape);
+
+const rankOf = (path: string): number => SETTINGS.indexOf(path.replace('definition.', '').split('.')[0] ?? '');
 
 /** Leaves by their path. Null and empty text count as absent: they say that nothing is set. */
 function flatten(value: object, prefix = ''): Map<string, string | number | boolean> {

@@ -155,10 +155,13 @@ interface AgentCursor {
   id: string;
 }
 
+const ISO_LENGTH = '2027-01-31T12:30:00.000Z'.length;
+
 function parseAgentCursor([createdAt, id, ...rest]: string[]): AgentCursor | null {
   const at = new Date(createdAt ?? '');
-  // Only what this list has written: other notations reach years that PostgreSQL does not know.
-  if (!isId(id) || rest.length > 0 || !(at.getTime() > 0) || at.toISOString() !== createdAt) return null;
+  // Only what this list has written: longer notations reach years that PostgreSQL does not know.
+  const isWritten = at.getTime() > 0 && createdAt === at.toISOString() && createdAt.length === ISO_LENGTH;
+  if (!isWritten || !isId(id) || rest.length > 0) return null;
   return { createdAt: at, id };
 }
 

@@ -27,7 +27,13 @@ export class Caller {
   constructor(
     private readonly bench: Bench,
     readonly viewer: Viewer | null,
+    private readonly requestKey: string | null = null,
   ) {}
+
+  /** The same caller, whose every operation is the same request: a repetition of the first. */
+  repeating(): Caller {
+    return new Caller(this.bench, this.viewer, randomUUID());
+  }
 
   /** The data and errors of one operation. */
   async send<Data>(source: string, variables: object = {}): Promise<{ data: Data | null; errors: ClientError[] }> {
@@ -36,7 +42,7 @@ export class Caller {
       viewer: this.viewer,
       log: createLog({ level: 'silent', pretty: false }),
       client: { ip: '192.0.2.1', userAgent: null },
-      idempotency: null,
+      idempotency: this.requestKey ? { requestKey: this.requestKey, operation: 'only', transactions: 0 } : null,
       cache: new Map(),
     };
     const { data, errors = [] } = await runInRequest(context, () =>

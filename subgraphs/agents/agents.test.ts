@@ -96,6 +96,21 @@ describe('createAgent', () => {
   });
 });
 
+it('has its effect once where a request comes twice, and answers alike', async () => {
+  const twice = owner.repeating();
+  const [one, other] = [
+    await change('createAgent', { name: 'Once' }, twice),
+    await change('createAgent', { name: 'Once' }, twice),
+  ];
+  expect(other).toEqual(one);
+  expect(await events(one.id)).toHaveLength(2);
+  const publishTwice = owner.repeating();
+  await change('updateAgentDraft', { agentId: one.id, instructions: 'Two' });
+  const published = await change('publishAgent', { agentId: one.id }, publishTwice);
+  await change('updateAgentDraft', { agentId: one.id, instructions: 'Three', model: 'gemini/gone' });
+  expect((await change('publishAgent', { agentId: one.id }, publishTwice)).draft).toEqual(published.draft);
+});
+
 describe('a draft', () => {
   it('is edited part by part, and what is published stays', async () => {
     const made = await change('createAgent', { name: 'Cy', instructions: 'One', temperature: 1, metadata: { a: 'b' } });
