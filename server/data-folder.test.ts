@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDataFolder } from './data-folder.ts';
 import { type FixtureProcess, OTHER_USER, startFixture } from './process.fixture.ts';
 import { StartError } from './start-error.ts';
@@ -21,6 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await Promise.all(processes.map((each) => each.end('SIGKILL')));
   await chmod(base, 0o755);
   await rm(base, { recursive: true, force: true });
@@ -114,6 +115,8 @@ describe('holding the folder', () => {
   });
 
   it('works where the path is too long for a socket', async () => {
+    // The socket goes to the system's temporary folder then: here one that is cleared away.
+    vi.stubEnv('TMPDIR', base);
     const folder = path.join(base, 'long-'.repeat(20), 'data');
     const first = await hold(folder, 'http://localhost:4000');
     expect(first.said.held).toBe(folder);
