@@ -8,27 +8,31 @@ const DEFAULT_CONCURRENCY = 20;
 /** Of each kind of job, how many that were given up are kept, and for how long. */
 const KEPT_FAILED = { age: 14 * 24 * 3_600, count: 1_000 };
 
+type Definition = Pick<JobDefinition<{ orgId: string }>, 'attempts' | 'backoffMs' | 'concurrency'>;
+
+/** After a `kill -9`, a job begins again within the lock and a look at the stalled ones, so 15 s at most. */
+const LOCK_MS = 10_000;
+
+/** A process may be killed for reasons that are none of the job's. Past this the job itself is the reason. */
+const MOST_STALLS = 20;
+
 /** How a worker holds on to its jobs. */
-export const WORKER_POLICY = {
-  /** After a `kill -9`, a job begins again within the lock and two looks at the stalled ones, so 15 s at most. */
-  lockDuration: 10_000,
-  stalledInterval: 5_000,
-  /** A process may be killed for reasons that are none of the job's. Past this the job itself is the reason. */
-  maxStalledCount: 20,
-  /** How soon to try again what a lost connection broke off. */
+export const workerPolicy = (definition: Definition, lockMs = LOCK_MS) => ({
+  concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
+  lockDuration: lockMs,
+  stalledInterval: lockMs / 2,
+  maxStalledCount: MOST_STALLS,
+  maxStartedAttempts: attemptsOf(definition) + MOST_STALLS,
+  /** How soon to try again what a lost connection broke off, in milliseconds. */
   runRetryDelay: 500,
   /** How long an idle worker waits to be woken before it looks by itself, in seconds. */
   drainDelay: 10,
-} as const;
+});
 
 /** Nobody reads BullMQ's own stream of events. */
 export const EVENT_POLICY = { streams: { events: { maxLen: 100 } } } as const;
 
-type Definition = Pick<JobDefinition<{ orgId: string }>, 'attempts' | 'backoffMs' | 'concurrency'>;
-
-export const concurrencyOf = (definition: Definition): number => definition.concurrency ?? DEFAULT_CONCURRENCY;
-
-export const attemptsOf = (definition: Definition): number => definition.attempts ?? DEFAULT_ATTEMPTS;
+const attemptsOf = (definition: Definition): number => definition.attempts ?? DEFAULT_ATTEMPTS;
 
 /** The options that each job is added with. */
 export const jobOptions = (definition: Definition): JobsOptions => ({

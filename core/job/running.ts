@@ -39,7 +39,10 @@ export class Running {
     this.attempts.add(entry);
     try {
       const end = await Promise.race([this.handle(handler, job, abort.signal), released]);
-      if (end === 'released') await this.putBack(job, token);
+      if (end === 'released') {
+        this.tell(job, 'released');
+        await this.putBack(job, token);
+      }
     } finally {
       this.attempts.delete(entry);
     }
@@ -102,7 +105,6 @@ export class Running {
       // Its lock runs out instead, and then it is taken back.
       this.options.log.warn({ jobId: job.id, job: job.name, ...errorFields(error) }, 'a job was not put back');
     }
-    this.tell(job, 'released');
     throw new WaitingError();
   }
 }

@@ -5,7 +5,7 @@ import { type JobBackend, openJobBackend } from './backend.ts';
 import { summarizeError } from './error-summary.ts';
 import type { JobHandler } from './job.ts';
 import { OncePerWhile } from './once-per-while.ts';
-import { attemptsOf, concurrencyOf, EVENT_POLICY, WORKER_POLICY } from './policy.ts';
+import { EVENT_POLICY, workerPolicy } from './policy.ts';
 import { REDIS_PREFIX } from './redis-backend.ts';
 import { type JobOutcome, Running } from './running.ts';
 
@@ -25,6 +25,8 @@ export interface JobWorkerOptions {
    * crash, and begin again at once rather than when their locks run out.
    */
   alone?: boolean;
+  /** How long a job stays with a worker that does not stir any more, in milliseconds. Default 10,000. */
+  lockMs?: number;
   /** Told of each attempt that has ended. Must not throw. */
   onOutcome?: (outcome: JobOutcome) => void;
 }
@@ -56,7 +58,13 @@ export async function createJobWorker(options: JobWorkerOptions): Promise<JobWor
     if (options.alone) await Promise.all(handlers.map((handler) => takeBackOrphans(handler, backend, log)));
     const workers = handlers.map((handler) => startWorker(handler, { backend, running, complaints, options }));
     await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-    return { close: ({ graceMs }) => closeAll({ workers, running, backend, graceMs }) };
+    let closing: Promise<void> | undefined;
+    return {
+      close({ graceMs }) {
+        closing ??= closeAll({ workers, running, backend, graceMs });
+        return closing;
+      },
+    };
   } catch (error) {
     await backend.close();
     throw error;
@@ -78,9 +86,7 @@ function startWorker(handler: JobHandler, { backend, running, complaints, option
     {
       connection: backend.connection,
       prefix: REDIS_PREFIX,
-      concurrency: concurrencyOf(definition),
-      maxStartedAttempts: attemptsOf(definition) + WORKER_POLICY.maxStalledCount,
-      ...WORKER_POLICY,
+      ...workerPolicy(definition, options.lockMs),
     },
     backend.factory,
   );

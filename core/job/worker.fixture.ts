@@ -1,0 +1,25 @@
+import { runInOrg } from '#core/database/tenant';
+import { createLog } from '#core/log';
+import { crashJob } from './crash-job.fixture.ts';
+import { handleJob } from './job.ts';
+import { createJobWorker } from './worker.ts';
+
+/** A worker process. It tells of each begin, and then hangs until it is killed, or finishes and tells of that. */
+const [databaseUrl = '', redisUrl = '', behaviour = 'hang', lockMs = '1000', alone = ''] = process.argv.slice(2);
+const say = (word: string) => process.stdout.write(`${word}\n`);
+
+await createJobWorker({
+  databaseUrl,
+  redisUrl: redisUrl || null,
+  log: createLog({ level: 'silent', pretty: false }),
+  orgRunner: runInOrg,
+  lockMs: Number(lockMs),
+  alone: alone === 'alone',
+  handlers: [
+    handleJob(crashJob, async (_payload, { attempt }) => {
+      say(`begun ${attempt}`);
+      if (behaviour === 'hang') await new Promise(() => {});
+      say('finished');
+    }),
+  ],
+});
