@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { graphql } from 'graphql';
 import pg from 'pg';
+import { inject } from 'vitest';
 import { type Database, openDatabase } from '#core/database/database';
-import { migrate } from '#core/database/migrate';
 import { Transactions } from '#core/database/transaction';
 import { createLog } from '#core/log';
 import { ModelRegistry, type ModelRegistryOptions } from '#core/model/model-registry';
@@ -10,10 +10,8 @@ import { BUILT_IN_ROLES, type BuiltInRoleName, type Permission } from '#core/per
 import { type RequestContext, runInRequest } from '#core/request-context';
 import { createSealer } from '#core/seal';
 import type { Viewer } from '#core/viewer';
+import { createTestDatabase } from '#test/support/database';
 import { createAgents } from './index.ts';
-
-const SERVER = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54999/postgres';
-const MIGRATIONS = new URL('../../prisma/migrations', import.meta.url).pathname;
 
 /** One error as a client reads it. */
 export interface ClientError {
@@ -82,20 +80,14 @@ export interface Bench {
 }
 
 /** The agents subgraph on a database of its own. */
-export async function startBench(models: ModelRegistryOptions = {}): Promise<Bench> {
-  const name = `agents_${randomUUID().replaceAll('-', '')}`;
-  await onServer(`create database ${name}`);
-  const url = new URL(SERVER);
-  url.pathname = `/${name}`;
-  await migrate(url.href, MIGRATIONS);
+export async function startBench(modelOptions: ModelRegistryOptions = {}): Promise<Bench> {
+  const { url, drop } = await createTestDatabase(inject('adminUrl'));
   const log = createLog({ level: 'silent', pretty: false });
-  const database = await openDatabase({ url: url.href, log });
+  const database = await openDatabase({ url, log });
   const sealer = createSealer(Buffer.alloc(32, 1).toString('base64url'));
-  const registry = new ModelRegistry(models);
-  const { schema } = await createAgents(
-    { database, transactions: new Transactions(database, sealer, () => {}) },
-    registry,
-  );
+  const transactions = new Transactions(database, sealer, () => {});
+  const models = new ModelRegistry(modelOptions);
+  const { schema } = await createAgents({ database, transactions, models });
   const bench: Bench = {
     schema,
     database,
@@ -105,8 +97,8 @@ export async function startBench(models: ModelRegistryOptions = {}): Promise<Ben
     },
     countStatements,
     async stop() {
-      await Promise.all([database.close(), registry.close()]);
-      await onServer(`drop database ${name} with (force)`);
+      await Promise.all([database.close(), models.close()]);
+      await drop();
     },
   };
   return bench;
@@ -138,10 +130,4 @@ async function countStatements(work: () => Promise<unknown>): Promise<number> {
     pg.Client.prototype.query = original;
   }
   return statements;
-}
-
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: SERVER });
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
 }

@@ -1,5 +1,4 @@
 import type { Kernel } from '#core/kernel';
-import type { ModelRegistry } from '#core/model/model-registry';
 import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { createAgentLoaders } from './agent.loaders.ts';
@@ -15,11 +14,11 @@ import { ModelResolver } from './model.resolver.ts';
 import { ModelService } from './model.service.ts';
 import { permissions } from './permissions.ts';
 
-/** Composes the agents subgraph. `models` is not closed here: it belongs to the process. */
-export async function createAgents(
-  { database, transactions }: Pick<Kernel, 'database' | 'transactions'>,
-  registry: ModelRegistry,
-): Promise<Subgraph> {
+/** What the agents subgraph touches of the kernel. */
+type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models'>;
+
+/** Composes the agents subgraph. */
+export async function createAgents({ database, transactions, models: registry }: AgentsKernel): Promise<Subgraph> {
   const models = new ModelService(registry);
   const reader = new AgentReader(database);
   const service = new AgentService(transactions, models);
