@@ -4,6 +4,7 @@ import type { Transactions } from './database/transaction.ts';
 import type { Environment } from './environment.ts';
 import type { JobQueue } from './job/job.ts';
 import type { Logger } from './log.ts';
+import type { ModelRegistry } from './model/model-registry.ts';
 import type { Peers } from './peer/peer.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Sealer } from './seal.ts';
@@ -21,6 +22,8 @@ export interface Kernel {
   bus: Bus;
   jobs: JobQueue;
   peers: Peers;
+  /** The language models that this installation can call. */
+  models: ModelRegistry;
   sealer: Sealer;
   rateLimits: RateLimits;
   /** This process, in leases and in the list of instances: a UUID made at its start. */

@@ -22,13 +22,22 @@ const ELSEWHERE = 'set PARLEY_DATA to a folder that you may write to';
  * @throws StartError when the folder cannot be used, or when another server uses it.
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
+  const resolved = await prepareDataFolder(folder);
+  const hold = await holdDataFolder(resolved);
+  return { path: resolved, announce: hold.announce, close: hold.release };
+}
+
+/**
+ * The same without holding it: for the processes of an installation whose database is elsewhere, which may share it.
+ * @returns the absolute path, with symbolic links resolved.
+ * @throws StartError when the folder cannot be made or written to.
+ */
+export async function prepareDataFolder(folder: string): Promise<string> {
   const wanted = path.resolve(folder);
   await create(wanted);
   await checkOwner(wanted);
   await checkWritable(wanted);
-  const resolved = await realpath(wanted);
-  const hold = await holdDataFolder(resolved);
-  return { path: resolved, announce: hold.announce, close: hold.release };
+  return realpath(wanted);
 }
 
 async function create(folder: string): Promise<void> {

@@ -3,7 +3,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { type GraphQLSchema, parse } from 'graphql';
 import { applyMiddleware } from 'graphql-middleware';
-import { GraphQLDateTime } from 'graphql-scalars';
+import { DateTimeScalar } from '#core/graphql/date-time';
 import { allow, deny, type IRules, shield } from 'graphql-shield';
 import { buildSchema, createResolversMap, type NonEmptyArray } from 'type-graphql';
 import { forbidden } from '#core/error';
@@ -40,7 +40,7 @@ export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQ
     container: { get: (resolverClass: { prototype: object }) => instances.get(resolverClass as never) },
     orphanedTypes: (source.orphanedTypes ?? []) as never[],
     pubSub: noPubSub,
-    scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
+    scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     // Inputs are checked in the services, where a refusal carries the path of the field.
     validate: false,
     // The query root may be filled by `_entities` and `_service` alone.

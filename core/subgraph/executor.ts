@@ -68,7 +68,7 @@ export class SubgraphExecutor {
       );
       return this.mask(result, operation);
     };
-    return {
+    const results: AsyncIterableIterator<ExecutionResult> = {
       async next() {
         const step = await events.next();
         return step.done ? { value: undefined, done: true } : { value: await onEvent(step.value), done: false };
@@ -85,6 +85,7 @@ export class SubgraphExecutor {
         return this;
       },
     };
+    return results;
   }
 
   private prepare(query: string): Prepared {

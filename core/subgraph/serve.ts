@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type ExecutionArgs, GraphQLError, parse } from 'graphql';
@@ -42,9 +43,9 @@ export async function serveSubgraphs(options: SubgraphServerOptions): Promise<Su
   app.get('/healthz', () => ({ status: 'ok' }));
   const closeSockets = addWebSocket(app.server, options);
   await app.listen({ host: options.host, port: options.port });
-  const address = app.addresses()[0];
+  const { port } = app.server.address() as AddressInfo;
   return {
-    url: `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${address?.port}`,
+    url: `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`,
     async close() {
       await closeSockets();
       await app.close();
@@ -86,7 +87,7 @@ function addWebSocket(server: Server, { executors, signer, log }: SubgraphServer
         },
         socket,
       );
-      return [`/subgraphs/${name}`, { socket, disposable }] as const;
+      return [`/subgraphs/${name}` as string, { socket, disposable }] as const;
     }),
   );
   server.on('upgrade', (request, stream: Duplex, head) => {

@@ -1,0 +1,96 @@
+import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { badInput } from '#core/error';
+import type { Logger } from '#core/log';
+import { maskError } from '#core/mask';
+import type { GatewayContext } from './context.ts';
+
+export interface GatewayGraph {
+  gateway: ApolloGateway;
+  /** The schema that clients see, and the supergraph behind it, at each change and once at the start. */
+  onSchema(listener: (schema: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void): void;
+  /** Takes a new supergraph while requests go on. */
+  update(supergraphSdl: string): void;
+}
+
+/** Apollo Gateway on a supergraph that we compose, with our own data sources beneath. */
+export function createGraph(
+  supergraphSdl: string,
+  sourceOf: (subgraph: string) => GraphQLDataSource,
+  log: Logger,
+): GatewayGraph {
+  let take: (sdl: string) => void = () => {};
+  const gateway = new ApolloGateway({
+    supergraphSdl: async ({ update }) => {
+      take = update;
+      return { supergraphSdl };
+    },
+    buildService: ({ name }) => sourceOf(name),
+    logger: log,
+  });
+  return {
+    gateway,
+    onSchema: (listener) => void gateway.onSchemaLoadOrUpdate(listener),
+    update: (sdl) => take(sdl),
+  };
+}
+
+/** Over HTTP a subscription has nowhere to go: say where it has. */
+const subscriptionsElsewhere: ApolloServerPlugin<GatewayContext> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ operation }) {
+        if (operation?.operation === 'subscription') {
+          throw badInput('query', 'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).');
+        }
+      },
+    };
+  },
+};
+
+export interface ApolloOptions {
+  graph: GatewayGraph;
+  log: Logger;
+  maxTokens: number;
+  plugins: ApolloServerPlugin<GatewayContext>[];
+}
+
+/** Apollo Server on the gateway. It listens to nothing by itself. */
+export function createApollo({ graph, log, maxTokens, plugins }: ApolloOptions): ApolloServer<GatewayContext> {
+  return new ApolloServer<GatewayContext>({
+    gateway: graph.gateway,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens },
+    status400ForVariableCoercionErrors: true,
+    stopOnTerminationSignals: false,
+    logger: log,
+    plugins: [subscriptionsElsewhere, maskErrors(log) as ApolloServerPlugin<BaseContext>, ...plugins],
+    formatError: (formatted, error) => toMasked(formatted, error, log),
+  });
+}
+
+/** The request's id, by the error that belongs to it: Apollo's `formatError` is not told of the request. */
+const requestIds = new WeakMap<object, string>();
+
+function maskErrors(_log: Logger): ApolloServerPlugin<GatewayContext> {
+  return {
+    async requestDidStart({ contextValue }) {
+      return {
+        async didEncounterErrors({ errors }) {
+          for (const error of errors) requestIds.set(error, contextValue.envelope.requestId);
+        },
+      };
+    },
+  };
+}
+
+function toMasked(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
+  if (!(error instanceof GraphQLError)) {
+    log.error({ err: error }, 'a request failed before it had a context');
+    return { message: 'Something went wrong on our side.', extensions: { code: 'INTERNAL' } };
+  }
+  const masked = maskError(error, log, requestIds.get(error) ?? '').toJSON();
+  return { ...masked, ...(formatted.locations && { locations: formatted.locations }) };
+}

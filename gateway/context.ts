@@ -1,0 +1,10 @@
+import type { Logger } from '#core/log';
+import type { RequestEnvelope } from '#core/subgraph/operation';
+
+/** What goes with a request through the gateway: handed to the data sources, never to a client. */
+export interface GatewayContext {
+  envelope: RequestEnvelope;
+  log: Logger;
+  /** Fires when the client has gone. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,152 @@
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { ParleyError } from '#core/error';
+import type { Logger } from '#core/log';
+import { maskError } from '#core/mask';
+import type { RateLimit, RateLimits } from '#core/rate-limit';
+import type { Authenticator } from './authentication/authenticator.ts';
+import type { GatewayContext } from './context.ts';
+import type { Idempotency, KeptAnswer } from './idempotency.ts';
+import { isMutation } from './is-mutation.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
+
+export interface HttpOptions {
+  log: Logger;
+  authenticator: Authenticator;
+  idempotency: Idempotency;
+  rateLimits: RateLimits;
+  requestLimit: RateLimit;
+  allowedOrigins: readonly string[];
+}
+
+/** Text and variables of a request: pictures and files go elsewhere. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+const STATUS: Partial<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+};
+
+/** The HTTP server, with what holds for every route: request ids, masked errors, CORS for the allowed origins. */
+export function createHttp({ log, allowedOrigins }: HttpOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER]),
+    keepAliveTimeout: 65_000,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  }) as unknown as FastifyInstance;
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    allowOrigin(request, reply, allowedOrigins);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    log.debug(
+      { requestId: request.id, method: request.method, path: request.url.split('?')[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+  return app;
+}
+
+function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: readonly string[]): void {
+  const { origin } = request.headers;
+  if (!origin || !(allowed.includes(origin) || allowed.includes('*'))) return;
+  reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-allow-headers':
+      'authorization, content-type, idempotency-key, x-request-id, apollo-require-preflight, apollographql-client-name, apollographql-client-version',
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed`,
+    'access-control-max-age': '600',
+    vary: 'origin',
+  });
+}
+
+/** The one way in which anything outside of GraphQL's own execution answers with an error. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+  const own = error as { statusCode?: number; code?: string; message?: string };
+  if (own.code?.startsWith('FST_ERR') && own.statusCode && own.statusCode < 500) {
+    const refused = new ParleyError('BAD_USER_INPUT', own.message ?? 'The request cannot be read.');
+    return reply.code(own.statusCode).send({ errors: [refused.toJSON()] });
+  }
+  const wrapped =
+    error instanceof GraphQLError
+      ? error
+      : new GraphQLError('unexpected', { originalError: error instanceof Error ? error : new Error(String(error)) });
+  const masked = maskError(wrapped, log, request.id);
+  const { code, retryAfterSeconds } = masked.extensions;
+  if (typeof retryAfterSeconds === 'number') reply.header('retry-after', String(retryAfterSeconds));
+  return reply
+    .code(STATUS[String(code)] ?? 400)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ errors: [masked.toJSON()] }));
+}
+
+/** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
+export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
+  const { authenticator, idempotency, rateLimits, requestLimit, log } = options;
+  const contexts = new WeakMap<FastifyRequest, GatewayContext>();
+  const handle = fastifyApolloHandler(apollo, {
+    context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
+  });
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    preValidation: async (request) => {
+      const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
+        await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+        throw error;
+      });
+      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${request.ip}`);
+      contexts.set(request, {
+        envelope: {
+          requestId: request.id,
+          viewer,
+          client: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+          idempotencyKey: null,
+        },
+        log: log.child({ requestId: request.id }),
+      });
+    },
+    handler: async (request, reply) => {
+      const key = request.headers['idempotency-key'];
+      if (typeof key !== 'string' || !isMutation(request.body)) return handle.call(app, request, reply);
+      const context = contexts.get(request) as GatewayContext;
+      const repeatable = { key, viewer: context.envelope.viewer, body: JSON.stringify(request.body) };
+      context.envelope.idempotencyKey = idempotency.digest(repeatable);
+      const answer = await idempotency.once(repeatable, async () => {
+        const body = String(await handle.call(app, request, reply));
+        return { ...describe(reply, body), keep: isKeepable(body) };
+      });
+      if (answer.repeated) reply.header('idempotency-replayed', 'true');
+      return reply.code(answer.status).type(answer.contentType).send(answer.body);
+    },
+  });
+  app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+const describe = (reply: FastifyReply, body: string): KeptAnswer => ({
+  status: reply.statusCode,
+  contentType: String(reply.getHeader('content-type') ?? 'application/json; charset=utf-8'),
+  body,
+});
+
+/** An answer with an error had no effect that is not guarded by itself, and another try may go better. */
+const isKeepable = (body: string): boolean => {
+  const { data, errors } = JSON.parse(body) as { data?: unknown; errors?: unknown };
+  return data != null && errors === undefined;
+};

@@ -1,0 +1,26 @@
+import type { Extra } from 'graphql-ws/use/ws';
+import type { Viewer } from '#core/viewer';
+
+/** What the gateway keeps of an open socket, from its `connection_init` on. */
+export interface Connection extends Extra {
+  /** Null for an anonymous caller. Replaced when the caller's permissions are looked at again. */
+  viewer: Viewer | null;
+  ip: string;
+  userAgent: string | null;
+  /** The operations under way, by their id. */
+  operations: Set<string>;
+}
+
+/** Close codes beyond those of the protocol. Clients take 4401 as final and come again after any other. */
+export const CLOSE = {
+  /** The credential in `connection_init` does not hold. */
+  UNAUTHORIZED: 4401,
+  /** The credential has expired or was revoked while the socket was open: come again with a new one. */
+  FORBIDDEN: 4403,
+  /** What the caller may do has changed: come again and resume. */
+  PERMISSIONS_CHANGED: 4205,
+  /** The client reads too slowly, or has too many sockets open: come again and resume. */
+  TRY_AGAIN_LATER: 1013,
+  /** The server is being stopped or restarted: come again and resume. */
+  SERVICE_RESTART: 1012,
+} as const;

@@ -1,0 +1,198 @@
+import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { z } from 'zod';
+import { ConversationType } from './conversation.type.ts';
+import { MessageType } from './message.type.ts';
+import { RunType } from './run.type.ts';
+
+/** Longer than any person types, and within what every model takes. */
+export const MAX_TEXT = 100_000;
+export const MAX_TITLE = 200;
+/** People and agents of one room, each. */
+export const MAX_PARTICIPANTS = 50;
+
+export enum WhenBusy {
+  ENQUEUE = 'ENQUEUE',
+  REJECT = 'REJECT',
+  INTERRUPT = 'INTERRUPT',
+}
+
+registerEnumType(WhenBusy, {
+  name: 'WhenBusy',
+  description: 'What a message does while a run of the room is not finished yet.',
+  valuesConfig: {
+    ENQUEUE: { description: 'Its own run waits for the others to end. The default.' },
+    REJECT: { description: 'It is refused with CONFLICT.' },
+    INTERRUPT: { description: 'The others are cancelled; what they have written so far is kept.' },
+  },
+});
+
+const ids = (noun: string) =>
+  z
+    .array(z.uuid(`This is not the id of ${noun}`))
+    .max(MAX_PARTICIPANTS, `A room takes ${MAX_PARTICIPANTS} at most`)
+    .transform((list) => [...new Set(list)]);
+
+const title = z
+  .string()
+  .trim()
+  .min(1, 'Write a title or leave it out')
+  .max(MAX_TITLE, `At most ${MAX_TITLE} characters`);
+
+@InputType()
+export class CreateConversationInput {
+  @Field(() => String, { nullable: true })
+  title?: string | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'Agents to be in the room. The first answers unless another is mentioned.',
+  })
+  agentIds?: string[] | null;
+
+  @Field(() => [ID], { nullable: true, description: 'People to be in the room beside oneself.' })
+  userIds?: string[] | null;
+}
+
+export const createConversationSchema = z.object({
+  title: title.nullish(),
+  agentIds: ids('an agent')
+    .nullish()
+    .transform((list) => list ?? []),
+  userIds: ids('a user')
+    .nullish()
+    .transform((list) => list ?? []),
+});
+
+@InputType()
+export class UpdateConversationInput {
+  @Field(() => ID)
+  conversationId!: string;
+
+  @Field(() => String, { nullable: true, description: 'Null takes the title away.' })
+  title?: string | null;
+}
+
+export const updateConversationSchema = z.object({ conversationId: z.string(), title: title.nullable().optional() });
+
+@InputType()
+export class DeleteConversationInput {
+  @Field(() => ID)
+  conversationId!: string;
+}
+
+@InputType()
+export class AddParticipantsInput {
+  @Field(() => ID)
+  conversationId!: string;
+
+  @Field(() => [ID], { nullable: true })
+  agentIds?: string[] | null;
+
+  @Field(() => [ID], { nullable: true })
+  userIds?: string[] | null;
+}
+
+export const addParticipantsSchema = createConversationSchema
+  .omit({ title: true })
+  .extend({ conversationId: z.string() })
+  .refine(({ agentIds, userIds }) => agentIds.length + userIds.length > 0, {
+    error: 'Name at least one user or agent',
+  });
+
+@InputType()
+export class RemoveParticipantInput {
+  @Field(() => ID)
+  conversationId!: string;
+
+  @Field(() => ID, { description: 'A user or an agent. Your own id leaves the room.' })
+  participantId!: string;
+}
+
+@InputType()
+export class SendMessageInput {
+  @Field(() => ID)
+  conversationId!: string;
+
+  @Field(() => String)
+  text!: string;
+
+  @Field(() => [ID], { nullable: true, description: 'Files that were uploaded before.' })
+  attachmentIds?: string[] | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Which agent of the room answers. Without it a mention such as `@Name` decides, else the first.',
+  })
+  agentId?: string | null;
+
+  @Field(() => WhenBusy, { nullable: true, defaultValue: WhenBusy.ENQUEUE })
+  whenBusy?: WhenBusy | null;
+}
+
+export const sendMessageSchema = z.object({
+  conversationId: z.string(),
+  text: z
+    .string()
+    .max(MAX_TEXT, `At most ${MAX_TEXT} characters`)
+    .refine((text) => text.trim().length > 0, 'Write something'),
+  attachmentIds: z
+    .array(z.string())
+    .max(0, 'There is no such attachment: nothing has been uploaded under this id')
+    .nullish(),
+  agentId: z.string().nullish(),
+  whenBusy: z
+    .enum(WhenBusy)
+    .nullish()
+    .transform((value) => value ?? WhenBusy.ENQUEUE),
+});
+
+@InputType()
+export class CancelRunInput {
+  @Field(() => ID)
+  runId!: string;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class CreateConversationPayload {
+  @Field(() => ConversationType)
+  conversation!: unknown;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class UpdateConversationPayload {
+  @Field(() => ConversationType)
+  conversation!: unknown;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class DeleteConversationPayload {
+  @Field(() => ID)
+  deletedConversationId!: string;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class AddParticipantsPayload {
+  @Field(() => ConversationType)
+  conversation!: unknown;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class RemoveParticipantPayload {
+  @Field(() => ID)
+  removedParticipantId!: string;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class SendMessagePayload {
+  @Field(() => MessageType)
+  message!: unknown;
+
+  @Field(() => RunType, { nullable: true, description: 'The answer to come. Null in a room without an agent.' })
+  run!: unknown;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class CancelRunPayload {
+  @Field(() => RunType, { description: 'A run that has ended already stays as it is.' })
+  run!: unknown;
+}

@@ -1,0 +1,35 @@
+import { can, type Viewer } from '#core/viewer';
+
+/** What decides about a room: where it belongs, who made it and who is in it now. */
+export interface RoomFacts {
+  orgId: string;
+  createdById: string;
+  /** The ids of the people in it. */
+  userIds: readonly string[];
+}
+
+const takesPart = (viewer: Viewer, room: RoomFacts): boolean =>
+  room.orgId === viewer.orgId && room.userIds.includes(viewer.userId);
+
+/** Whoever takes part, and whoever may read every room of the organization. */
+export const canRead = (viewer: Viewer, room: RoomFacts): boolean =>
+  room.orgId === viewer.orgId &&
+  ((takesPart(viewer, room) && can(viewer, 'conversations:read')) || can(viewer, 'conversations:read_all'));
+
+/** Only those who take part write in a room: nobody speaks in one that he is not seen in. */
+export const canWrite = (viewer: Viewer, room: RoomFacts): boolean =>
+  takesPart(viewer, room) && can(viewer, 'conversations:write');
+
+/** Its title, and who is in it: whoever may write in it, and those who manage every room. */
+export const canChange = (viewer: Viewer, room: RoomFacts): boolean =>
+  canWrite(viewer, room) || (room.orgId === viewer.orgId && can(viewer, 'conversations:manage_all'));
+
+/** Whoever made it, and those who manage every room. */
+export const canDelete = (viewer: Viewer, room: RoomFacts): boolean =>
+  (canWrite(viewer, room) && room.createdById === viewer.userId) ||
+  (room.orgId === viewer.orgId && can(viewer, 'conversations:manage_all'));
+
+/** Whoever takes part, and those who manage every room. */
+export const canCancel = (viewer: Viewer, room: RoomFacts): boolean =>
+  can(viewer, 'runs:cancel') &&
+  (takesPart(viewer, room) || (room.orgId === viewer.orgId && can(viewer, 'conversations:manage_all')));

@@ -1,0 +1,121 @@
+import { encodeCursor } from '#core/graphql/pagination';
+import type { StreamGapSignal } from '#core/stream/streams';
+import type { Conversation, Message, Run } from '#prisma/generated/client';
+import type { ConversationLoaders } from './conversation.loaders.ts';
+import type { ConversationEvent, MessageSnapshot, RunSnapshot } from './conversation-event.ts';
+import type { MessagePartValue, MessageStatus } from './message.type.ts';
+import { toParticipant } from './participant.type.ts';
+import type { RunErrorType, RunState, UsageType } from './run.type.ts';
+
+/** The cursor of an event: what `after` takes. */
+export const eventCursor = (seq: number): string => encodeCursor('e', seq);
+
+/** A row as the snapshot that events carry and presenters take. */
+export const snapshotMessage = (row: Message): MessageSnapshot => ({
+  id: row.id,
+  authorKind: row.authorKind,
+  authorId: row.authorId,
+  status: row.status as MessageStatus,
+  text: row.text,
+  parts: row.parts as unknown as MessagePartValue[],
+  runId: row.runId,
+  createdAt: row.createdAt,
+  completedAt: row.completedAt,
+});
+
+export const snapshotRun = (row: Run): RunSnapshot => ({
+  id: row.id,
+  agentId: row.agentId,
+  agentVersion: row.agentVersion,
+  state: row.state as RunState,
+  attempt: row.attempt,
+  error: row.error as unknown as RunErrorType | null,
+  usage: row.usage as unknown as UsageType | null,
+  queuedAt: row.queuedAt,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt,
+});
+
+/**
+ * Makes rows into what the schema shows. A reference costs nothing until one of its fields is asked for: then it is
+ * loaded with the others of its kind.
+ */
+export class ConversationPresenter {
+  constructor(private readonly loaders: ConversationLoaders) {}
+
+  conversation(row: Conversation) {
+    return {
+      ...this.conversationReference(row.id),
+      title: row.title,
+      createdAt: row.createdAt,
+      lastActivityAt: row.lastActivityAt,
+    };
+  }
+
+  /** A room of which only the id is known. */
+  conversationReference(id: string) {
+    const field =
+      <Key extends keyof Conversation>(key: Key) =>
+      async () =>
+        (await this.loaders.conversation.load(id))[key];
+    return {
+      __typename: 'Conversation' as const,
+      id,
+      title: field('title') as unknown,
+      createdAt: field('createdAt') as unknown,
+      lastActivityAt: field('lastActivityAt') as unknown,
+      participants: async () =>
+        (await this.loaders.participants.load(id)).map((row) => toParticipant(row.kind, row.participantId)),
+      cursor: async () => eventCursor(await this.loaders.head.load(id)),
+    };
+  }
+
+  message(conversationId: string, message: MessageSnapshot) {
+    return {
+      __typename: 'Message' as const,
+      id: message.id,
+      conversation: this.conversationReference(conversationId),
+      author: toParticipant(message.authorKind, message.authorId),
+      text: message.text,
+      parts: message.parts,
+      status: message.status,
+      run: message.runId === null ? null : () => this.loadRun(message.runId as string),
+      createdAt: message.createdAt,
+      completedAt: message.completedAt,
+    };
+  }
+
+  run(run: RunSnapshot) {
+    return { __typename: 'Run' as const, ...run, agent: { __typename: 'Agent' as const, id: run.agentId } };
+  }
+
+  event(conversationId: string, event: ConversationEvent) {
+    const shared = {
+      cursor: eventCursor(event.seq),
+      at: event.at,
+      conversation: this.conversationReference(conversationId),
+      __typename: event.type,
+    };
+    switch (event.type) {
+      case 'MessageAdded':
+      case 'MessageCompleted':
+        return { ...shared, message: this.message(conversationId, event.payload.message) };
+      case 'RunStateChanged':
+        return { ...shared, run: this.run(event.payload.run) };
+      case 'ParticipantJoined':
+      case 'ParticipantLeft':
+        return { ...shared, participant: toParticipant(event.payload.kind, event.payload.participantId) };
+      default:
+        return { ...shared, ...event.payload };
+    }
+  }
+
+  gap(conversationId: string, { seq, at }: StreamGapSignal) {
+    const conversation = this.conversationReference(conversationId);
+    return { __typename: 'StreamGap' as const, cursor: eventCursor(seq), at, conversation };
+  }
+
+  private async loadRun(id: string) {
+    return this.run(snapshotRun(await this.loaders.run.load(id)));
+  }
+}

@@ -1,0 +1,208 @@
+import type { Database } from '#core/database/database';
+import type { ScopedUnit, Transactions } from '#core/database/transaction';
+import { badInputs, type FieldProblem, forbidden, notFound } from '#core/error';
+import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
+import { isId, newId } from '#core/id';
+import type { StreamAppend } from '#core/stream/event';
+import type { Streams } from '#core/stream/streams';
+import { validate } from '#core/validate';
+import type { Viewer } from '#core/viewer';
+import type { Conversation } from '#prisma/generated/client';
+import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
+import {
+  type AddParticipantsInput,
+  addParticipantsSchema,
+  type CreateConversationInput,
+  createConversationSchema,
+  MAX_PARTICIPANTS,
+  type RemoveParticipantInput,
+  type UpdateConversationInput,
+  updateConversationSchema,
+} from './conversation.input.ts';
+import type { ConversationLoaders } from './conversation.loaders.ts';
+import { canChange, canDelete } from './conversation.policy.ts';
+import { eventOf, type Room } from './conversation-event.ts';
+import { actorOf } from './conversation-outbox.ts';
+import type { ParticipantKind } from './participant.type.ts';
+import type { PeerDirectory } from './peer-directory.ts';
+
+interface Newcomer {
+  kind: ParticipantKind;
+  id: string;
+}
+
+/** Rooms and who is in them. */
+export class ConversationService {
+  constructor(
+    private readonly database: Database,
+    private readonly transactions: Transactions,
+    private readonly streams: Streams,
+    private readonly directory: PeerDirectory,
+  ) {}
+
+  /** The room, where the viewer may read it; null elsewhere. */
+  async find(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<Conversation | null> {
+    const opened = await openRoom(viewer, id, loaders).catch(nullIfNotFound);
+    return opened?.room ?? null;
+  }
+
+  /** The rooms that the viewer takes part in, the one with the latest activity first. */
+  async list<Node>(viewer: Viewer, args: PageArgs, present: (row: Conversation) => Node): Promise<Page<Node>> {
+    const request = readPage(args, {
+      parse: ([at, id]) => (at && id && isId(id) && !Number.isNaN(Date.parse(at)) ? { at: new Date(at), id } : null),
+    });
+    const where = {
+      participants: { some: { kind: 'USER' as const, participantId: viewer.userId, leftAt: null } },
+    };
+    const [order, side] = request.direction === 'forward' ? (['desc', 'lt'] as const) : (['asc', 'gt'] as const);
+    const { cursor } = request;
+    const beyond = cursor && {
+      OR: [{ lastActivityAt: { [side]: cursor.at } }, { lastActivityAt: cursor.at, id: { [side]: cursor.id } }],
+    };
+    const rows = await this.database.scoped.conversation.findMany({
+      where: beyond ? { AND: [where, beyond] } : where,
+      orderBy: [{ lastActivityAt: order }, { id: order }],
+      take: request.limit + 1,
+    });
+    return toPage(request, rows, {
+      cursorOf: (row) => encodeCursor(row.lastActivityAt, row.id),
+      present,
+      totalCount: () => this.database.scoped.conversation.count({ where }),
+    });
+  }
+
+  async create(viewer: Viewer, input: CreateConversationInput): Promise<Conversation> {
+    const { title = null, agentIds, userIds } = validate(createConversationSchema, input);
+    const others = userIds.filter((id) => id !== viewer.userId);
+    await this.checkExist(viewer, agentIds, others);
+    const newcomers: Newcomer[] = [
+      { kind: 'USER', id: viewer.userId },
+      ...others.map((id) => ({ kind: 'USER' as const, id })),
+      ...agentIds.map((id) => ({ kind: 'AGENT' as const, id })),
+    ];
+    const room = { id: newId(), orgId: viewer.orgId };
+    return this.transactions.scoped(async (unit) => {
+      const row = await unit.tx.conversation.create({ data: { id: room.id, title, createdById: viewer.userId } });
+      await unit.emit({
+        id: newId(),
+        orgId: viewer.orgId,
+        type: 'conversation.created',
+        payload: { conversationId: room.id, agentIds, userIds: others },
+        actor: actorOf(viewer),
+      });
+      await this.join(unit, room, newcomers);
+      return row;
+    });
+  }
+
+  async rename(viewer: Viewer, input: UpdateConversationInput, loaders: ConversationLoaders): Promise<Conversation> {
+    const { conversationId, title } = validate(updateConversationSchema, input);
+    const { room } = await this.openToChange(viewer, conversationId, loaders);
+    if (title === undefined || title === room.title) return room;
+    return this.transactions.scoped(async (unit) => {
+      const row = await unit.tx.conversation.update({ where: { id: room.id }, data: { title } });
+      await this.append(unit, room.id, [eventOf(room, 'ConversationUpdated', { title })]);
+      return row;
+    });
+  }
+
+  async addParticipants(
+    viewer: Viewer,
+    input: AddParticipantsInput,
+    loaders: ConversationLoaders,
+  ): Promise<Conversation> {
+    const { conversationId, agentIds, userIds } = validate(addParticipantsSchema, input);
+    const { room, participants } = await this.openToChange(viewer, conversationId, loaders);
+    await this.checkExist(viewer, agentIds, userIds);
+    const present = new Set(participants.map((row) => row.participantId));
+    const newcomers: Newcomer[] = [
+      ...userIds.map((id) => ({ kind: 'USER' as const, id })),
+      ...agentIds.map((id) => ({ kind: 'AGENT' as const, id })),
+    ].filter(({ id }) => !present.has(id));
+    if (participants.length + newcomers.length > MAX_PARTICIPANTS * 2) {
+      throw badInputs([
+        { path: 'input.userIds', message: `A room takes ${MAX_PARTICIPANTS * 2} participants at most.` },
+      ]);
+    }
+    if (newcomers.length === 0) return room;
+    await this.transactions.scoped((unit) => this.join(unit, room, newcomers));
+    loaders.participants.clear(room.id);
+    return room;
+  }
+
+  /** Takes a participant out of the room; everybody may take out himself. */
+  async removeParticipant(viewer: Viewer, input: RemoveParticipantInput, loaders: ConversationLoaders): Promise<void> {
+    const opened = await openRoom(viewer, input.conversationId, loaders);
+    const leaving = input.participantId === viewer.userId;
+    if (!leaving && !canChange(viewer, opened.facts)) throw forbidden(REFUSED_CHANGE);
+    const { room } = opened;
+    const found = opened.participants.find((row) => row.participantId === input.participantId);
+    if (!found) throw notFound('participant');
+    await this.transactions.scoped(async (unit) => {
+      await unit.tx.participant.update({ where: { id: found.id }, data: { leftAt: new Date() } });
+      const event = eventOf(room, 'ParticipantLeft', { kind: found.kind, participantId: found.participantId });
+      await this.append(unit, room.id, [event]);
+    });
+    loaders.participants.clear(room.id);
+  }
+
+  /** Deletes the room with its messages, its runs and its stream. */
+  async delete(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<void> {
+    const allowed = {
+      check: canDelete,
+      refusal: 'Only who made a conversation, or a manager of all of them, deletes it.',
+    };
+    const { room } = await openRoom(viewer, id, loaders, allowed);
+    await this.transactions.scoped(async (unit) => {
+      await unit.tx.conversation.delete({ where: { id: room.id } });
+      await unit.tx.streamEvent.deleteMany({ where: { topic: room.id } });
+      await unit.tx.streamHead.deleteMany({ where: { topic: room.id } });
+      await unit.emit({
+        id: newId(),
+        orgId: viewer.orgId,
+        type: 'conversation.deleted',
+        payload: { conversationId: room.id },
+        actor: actorOf(viewer),
+      });
+    });
+  }
+
+  private openToChange(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<OpenRoom> {
+    return openRoom(viewer, id, loaders, { check: canChange, refusal: REFUSED_CHANGE });
+  }
+
+  private async join(unit: ScopedUnit, room: Room, newcomers: Newcomer[]): Promise<void> {
+    for (const { kind, id } of newcomers) {
+      const key = { conversationId: room.id, kind, participantId: id };
+      await unit.tx.participant.upsert({
+        where: { conversationId_kind_participantId: key },
+        create: key,
+        update: { leftAt: null, joinedAt: new Date() },
+      });
+    }
+    const events = newcomers.map(({ kind, id }) => eventOf(room, 'ParticipantJoined', { kind, participantId: id }));
+    await this.append(unit, room.id, events);
+  }
+
+  private async append(unit: ScopedUnit, roomId: string, appends: StreamAppend[]): Promise<void> {
+    const events = await this.streams.appendIn(unit.tx, appends);
+    unit.afterCommit(() => this.streams.publish(roomId, events));
+  }
+
+  private async checkExist(viewer: Viewer, agentIds: string[], userIds: string[]): Promise<void> {
+    const [agents, users] = await Promise.all([
+      this.directory.agents(viewer, agentIds),
+      this.directory.users(viewer, userIds),
+    ]);
+    const missing = (ids: string[], found: { id: string }[], field: string, noun: string): FieldProblem[] => {
+      const known = new Set(found.map(({ id }) => id));
+      return ids.flatMap((id, index) =>
+        known.has(id) ? [] : [{ path: `input.${field}.${index}`, message: `There is no such ${noun}.` }],
+      );
+    };
+    const problems = [...missing(agentIds, agents, 'agentIds', 'agent'), ...missing(userIds, users, 'userIds', 'user')];
+    if (problems.length > 0) throw badInputs(problems);
+  }
+}
+
+const REFUSED_CHANGE = 'Only those who may write in a conversation, or a manager of all of them, change it.';

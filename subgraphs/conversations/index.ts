@@ -1,0 +1,87 @@
+import { handleJob } from '#core/job/job';
+import type { Kernel } from '#core/kernel';
+import type { RequestContext } from '#core/request-context';
+import { buildFederatedSchema } from '#core/subgraph/build-schema';
+import type { Subgraph } from '#core/subgraph/subgraph';
+import { requireViewer } from '#core/viewer';
+import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
+import { ConversationResolver } from './conversation.resolver.ts';
+import { ConversationService } from './conversation.service.ts';
+import { createEventResolver } from './event.resolver.ts';
+import { EventService } from './event.service.ts';
+import { EVENT_TYPES } from './event.type.ts';
+import { MessageResolver } from './message.resolver.ts';
+import { MessageService } from './message.service.ts';
+import { PeerDirectory } from './peer-directory.ts';
+import { permissions } from './permissions.ts';
+import { createRequestScope } from './request-scope.ts';
+import { RunExecutor } from './run/execute-run.ts';
+import { executeRunJob } from './run/job.ts';
+import { startSweep } from './run/sweep.ts';
+import { RunResolver } from './run.resolver.ts';
+import { RunService } from './run.service.ts';
+
+/** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
+export async function createConversations(kernel: Kernel): Promise<Subgraph> {
+  const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
+  const directory = new PeerDirectory(peers);
+  const runs = new RunService(database, transactions, streams, bus, jobs, log);
+  const conversations = new ConversationService(database, transactions, streams, directory);
+  const messages = new MessageService(database, transactions, streams, directory, runs);
+  const events = new EventService(database, streams);
+  const scope = createRequestScope(database);
+
+  const executor = new RunExecutor({
+    database,
+    transactions,
+    streams,
+    bus,
+    peers,
+    directory,
+    models,
+    workerId: kernel.instanceId,
+    onEnded: (run) => void runs.dispatchNext(run),
+    onPutDown: (run) => runs.dispatch(run),
+  });
+
+  const byId =
+    <Row>(find: (id: string, context: RequestContext) => Promise<Row | null>) =>
+    ({ id }: { id: string }, context: RequestContext) =>
+      find(id, context);
+
+  const schema = await buildFederatedSchema({
+    resolvers: [
+      new ConversationResolver(conversations, messages, runs, scope),
+      new MessageResolver(messages, scope),
+      new RunResolver(runs, scope),
+      createEventResolver(events, scope),
+    ],
+    orphanedTypes: EVENT_TYPES,
+    permissions,
+    references: {
+      Conversation: byId(async (id, context) => {
+        const { loaders, presenter } = scope(context);
+        const row = await conversations.find(requireViewer(context.viewer), id, loaders);
+        return row && presenter.conversation(row);
+      }),
+      Message: byId(async (id, context) => {
+        const { loaders, presenter } = scope(context);
+        const row = await messages.find(requireViewer(context.viewer), id, loaders);
+        return row && presenter.message(row.conversationId, snapshotMessage(row));
+      }),
+      Run: byId(async (id, context) => {
+        const { loaders, presenter } = scope(context);
+        const row = await runs.find(requireViewer(context.viewer), id, loaders);
+        return row && presenter.run(snapshotRun(row));
+      }),
+    },
+  });
+
+  return {
+    name: 'conversations',
+    schema,
+    jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
+    consumers: [],
+    startWorker: async () => startSweep({ database, log, dispatch: (run) => runs.dispatch(run) }),
+  };
+}

@@ -1,0 +1,161 @@
+import type { Database } from '#core/database/database';
+import type { ScopedUnit, Transactions } from '#core/database/transaction';
+import { badInput, conflict, notFound } from '#core/error';
+import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
+import { isId, newId } from '#core/id';
+import type { Streams } from '#core/stream/streams';
+import { validate } from '#core/validate';
+import type { Viewer } from '#core/viewer';
+import type { Message, Participant, Run } from '#prisma/generated/client';
+import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
+import { type SendMessageInput, sendMessageSchema, WhenBusy } from './conversation.input.ts';
+import type { ConversationLoaders } from './conversation.loaders.ts';
+import { canWrite } from './conversation.policy.ts';
+import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
+import { eventOf } from './conversation-event.ts';
+import { actorOf } from './conversation-outbox.ts';
+import { MAX_HISTORY_PAGE } from './message.type.ts';
+import type { PeerDirectory } from './peer-directory.ts';
+import { chooseResponder } from './responder.ts';
+import type { RunService } from './run.service.ts';
+
+export interface SentMessage {
+  message: Message;
+  /** Null in a room without an agent. */
+  run: Run | null;
+}
+
+/** What is written in rooms. */
+export class MessageService {
+  constructor(
+    private readonly database: Database,
+    private readonly transactions: Transactions,
+    private readonly streams: Streams,
+    private readonly directory: PeerDirectory,
+    private readonly runs: RunService,
+  ) {}
+
+  /** The history of a room that the viewer may read, oldest first. Without `last` or `before` it begins at the start. */
+  async history<Node>(roomId: string, args: PageArgs, present: (row: Message) => Node): Promise<Page<Node>> {
+    const request = readPage(args, {
+      maxSize: MAX_HISTORY_PAGE,
+      parse: ([kind, position]) => (kind === 'm' && position && /^\d{1,18}$/.test(position) ? BigInt(position) : null),
+    });
+    const [order, side] = request.direction === 'forward' ? (['asc', 'gt'] as const) : (['desc', 'lt'] as const);
+    const rows = await this.database.scoped.message.findMany({
+      where: { conversationId: roomId, ...(request.cursor !== null && { position: { [side]: request.cursor } }) },
+      orderBy: { position: order },
+      take: request.limit + 1,
+    });
+    return toPage(request, rows, {
+      cursorOf: (row) => encodeCursor('m', row.position),
+      present,
+      totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId } }),
+    });
+  }
+
+  /** The message, where the viewer may read its room; null elsewhere. */
+  async find(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<Message | null> {
+    if (!isId(id)) return null;
+    const row = await this.database.scoped.message.findFirst({ where: { id } });
+    if (!row) return null;
+    const readable = await openRoom(viewer, row.conversationId, loaders).catch(nullIfNotFound);
+    return readable && row;
+  }
+
+  /**
+   * Writes a message and, where an agent is there to answer, the run of its answer: both, their events and the order to
+   * a worker, or nothing.
+   */
+  async send(viewer: Viewer, input: SendMessageInput, loaders: ConversationLoaders): Promise<SentMessage> {
+    const { conversationId, text, agentId, whenBusy } = validate(sendMessageSchema, input);
+    const allowed = { check: canWrite, refusal: 'Only those who take part in a conversation write in it.' };
+    const opened = await openRoom(viewer, conversationId, loaders, allowed);
+    const responderId = await this.responder(viewer, opened, text, agentId ?? null);
+    const sent = await this.transactions.scoped(async (unit) => {
+      if (responderId && whenBusy !== WhenBusy.ENQUEUE) await this.clearTheWay(unit, conversationId, whenBusy);
+      return this.write(unit, viewer, opened, text, responderId);
+    });
+    if (sent.run) this.runs.dispatch(sent.run);
+    return sent;
+  }
+
+  private async responder(
+    viewer: Viewer,
+    { participants }: OpenRoom,
+    text: string,
+    agentId: string | null,
+  ): Promise<string | null> {
+    const present = participants.filter((row) => row.kind === 'AGENT').map((row: Participant) => row.participantId);
+    if (agentId !== null) {
+      if (!present.includes(agentId)) throw badInput('input.agentId', 'This agent is not in the conversation.');
+      return agentId;
+    }
+    if (present.length < 2 || !text.includes('@')) return present[0] ?? null;
+    const named = new Map((await this.directory.agents(viewer, present)).map((agent) => [agent.id, agent]));
+    const inOrder = present.flatMap((id) => named.get(id) ?? []);
+    return chooseResponder(text, inOrder)?.id ?? present[0] ?? null;
+  }
+
+  private async clearTheWay(unit: ScopedUnit, conversationId: string, whenBusy: WhenBusy): Promise<void> {
+    const busy = await unit.tx.run.findMany({
+      where: { conversationId, state: { in: ['QUEUED', 'RUNNING', 'WAITING'] } },
+    });
+    if (busy.length > 0 && whenBusy === WhenBusy.REJECT) {
+      throw conflict('The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE or INTERRUPT.');
+    }
+    for (const run of busy) await this.runs.cancelIn(unit, run);
+  }
+
+  private async write(
+    unit: ScopedUnit,
+    viewer: Viewer,
+    { room }: OpenRoom,
+    text: string,
+    agentId: string | null,
+  ): Promise<SentMessage> {
+    const now = new Date();
+    const messageId = newId();
+    const run = agentId
+      ? await unit.tx.run.create({
+          data: {
+            conversationId: room.id,
+            triggerMessageId: messageId,
+            replyMessageId: newId(),
+            agentId,
+            startedById: viewer.userId,
+            queuedAt: now,
+          },
+        })
+      : null;
+    const draft = {
+      id: messageId,
+      orgId: room.orgId,
+      conversationId: room.id,
+      authorKind: 'USER' as const,
+      authorId: viewer.userId,
+      status: 'COMPLETE' as const,
+      text,
+      parts: [{ __typename: 'TextPart', text }],
+      runId: null,
+      createdAt: now,
+      completedAt: now,
+    };
+    await unit.tx.conversation.update({ where: { id: room.id }, data: { lastActivityAt: now } });
+    await unit.emit({
+      id: newId(),
+      orgId: room.orgId,
+      type: 'message.sent',
+      payload: { conversationId: room.id, messageId, runId: run?.id ?? null },
+      actor: actorOf(viewer),
+    });
+    const added = eventOf(room, 'MessageAdded', { message: snapshotMessage({ ...draft, position: 0n }) });
+    const queued = run ? [eventOf(room, 'RunStateChanged', { run: snapshotRun(run) })] : [];
+    const events = await this.streams.appendIn(unit.tx, [added, ...queued]);
+    const position = events[0]?.seq;
+    if (position === undefined) throw notFound('conversation');
+    const message = await unit.tx.message.create({ data: { ...draft, position: BigInt(position) } });
+    unit.afterCommit(() => this.streams.publish(room.id, events));
+    return { message, run };
+  }
+}

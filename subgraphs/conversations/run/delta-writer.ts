@@ -1,0 +1,81 @@
+import type { Streams } from '#core/stream/streams';
+import { eventOf } from '../conversation-event.ts';
+import type { ClaimedRun } from './claim.ts';
+
+type DeltaKind = 'text' | 'thinking';
+
+/** Commits that may be under way for one reply. With two, the next one fills while the last one is written. */
+const MAX_UNDER_WAY = 2;
+
+/**
+ * Writes a reply to the stream as it comes. While the log is busy, what comes meanwhile is joined into one delta, so
+ * that a fast model costs no more rows than the log can take.
+ */
+export class DeltaWriter {
+  private readonly pending: { kind: DeltaKind; text: string }[] = [];
+  private underWay = 0;
+  private index = 0;
+  private failure: unknown = null;
+  private onIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly streams: Streams,
+    private readonly claimed: ClaimedRun,
+    /** Called once when the log refuses: the claim was taken over, or the database stays away. */
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  write(kind: DeltaKind, text: string): void {
+    if (text === '' || this.failure !== null) return;
+    const last = this.pending.at(-1);
+    if (last?.kind === kind) last.text += text;
+    else this.pending.push({ kind, text });
+    this.flush();
+  }
+
+  /** Resolves when all that was written is durable. @throws what the log refused it with. */
+  async drain(): Promise<void> {
+    if (this.underWay > 0 || this.pending.length > 0) {
+      await new Promise<void>((resolve) => this.onIdle.push(resolve));
+    }
+    if (this.failure !== null) throw this.failure;
+  }
+
+  private flush(): void {
+    while (this.underWay < MAX_UNDER_WAY && this.failure === null) {
+      const delta = this.pending.shift();
+      if (!delta) break;
+      this.underWay += 1;
+      this.streams.append(this.toEvent(delta.kind, delta.text)).then(
+        () => this.landed(),
+        (error: unknown) => this.refused(error),
+      );
+    }
+    if (this.underWay > 0 || (this.pending.length > 0 && this.failure === null)) return;
+    for (const resolve of this.onIdle.splice(0)) resolve();
+  }
+
+  private toEvent(kind: DeltaKind, text: string) {
+    const { run, reply } = this.claimed;
+    const room = { id: run.conversationId, orgId: run.orgId };
+    const producer = { id: run.id, epoch: run.fence };
+    const shared = { messageId: reply.id, runId: run.id, attempt: run.attempt, text };
+    if (kind === 'thinking') return eventOf(room, 'ThinkingDelta', shared, producer);
+    return eventOf(room, 'MessageDelta', { ...shared, index: this.index++ }, producer);
+  }
+
+  private landed(): void {
+    this.underWay -= 1;
+    this.flush();
+  }
+
+  private refused(error: unknown): void {
+    this.underWay -= 1;
+    if (this.failure === null) {
+      this.failure = error;
+      this.pending.length = 0;
+      this.onFailure(error);
+    }
+    this.flush();
+  }
+}

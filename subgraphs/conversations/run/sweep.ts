@@ -1,0 +1,55 @@
+import type { Database } from '#core/database/database';
+import type { Logger } from '#core/log';
+
+/** How often to look for runs that nobody works on, in milliseconds. */
+const EVERY_MS = 2_000;
+const AT_ONCE = 500;
+
+/**
+ * Finds runs that were accepted and that no worker has: their worker died, or the queue lost them. What the row says
+ * counts, so a queue that forgets everything delays a reply by seconds and loses none.
+ */
+const UNATTENDED = `
+  select r.id::text, r.org_id::text as "orgId" from runs r
+  where (r.state = 'RUNNING' and (r.lease_until is null or r.lease_until < clock_timestamp())
+      or r.state = 'QUEUED' and r.queued_at < clock_timestamp() - interval '2 seconds')
+    and not exists (select 1 from runs e where e.conversation_id = r.conversation_id and e.id < r.id
+                      and e.state in ('QUEUED', 'RUNNING', 'WAITING'))
+  order by r.id limit ${AT_ONCE}`;
+
+export interface SweepOptions {
+  database: Database;
+  log: Logger;
+  dispatch(run: { id: string; orgId: string }): void;
+}
+
+/** Starts looking; the function returned ends it. */
+export function startSweep({ database, log, dispatch }: SweepOptions): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const sweep = async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      const { rows } = await database.systemPool.query<{ id: string; orgId: string }>(UNATTENDED);
+      for (const run of rows) dispatch(run);
+    } catch (error) {
+      log.debug({ err: error }, 'runs that nobody works on could not be looked for');
+    } finally {
+      busy = false;
+    }
+  };
+  const timer = setInterval(() => {
+    running = sweep();
+  }, EVERY_MS);
+  running = sweep();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+/** In the only process there is, a claim that is found at the start belongs to one that is gone. */
+export async function releaseClaims(database: Database): Promise<void> {
+  await database.systemPool.query("update runs set lease_until = null where state = 'RUNNING'");
+}
