@@ -1,0 +1,109 @@
+import { badInput, forbidden, notFound, unauthenticated } from '#core/error';
+import type { Kernel } from '#core/kernel';
+import type { RequestContext } from '#core/request-context';
+import { isPerson, requirePerson } from '../session/session.policy.ts';
+import type { OpenedSession } from '../session/session-opener.ts';
+import type { ExternalLogInService } from './external-log-in.service.ts';
+import type { LinkedAccountRow, LinkedAccountService } from './linked-account.service.ts';
+import { type LogInAttempt, newAttempt, openAttempt, sealAttempt } from './log-in-attempt.ts';
+import type { ExternalProfile, LogInProvider } from './log-in-provider.ts';
+import { isReturnTo, mayReturnTo } from './redirect-uri.policy.ts';
+
+export interface OAuthStart {
+  provider: string;
+  redirectUri: string;
+  invitationToken?: string | null | undefined;
+}
+
+export interface OAuthReturn {
+  attempt: string;
+  callbackUrl: string;
+}
+
+/** Who somebody has turned out to be at a provider. */
+export interface Returned {
+  attempt: LogInAttempt;
+  provider: LogInProvider;
+  profile: ExternalProfile;
+}
+
+/** A used attempt is remembered a little longer than it could have been used: clocks differ. */
+const MEMORY_MS = 60 * 60 * 1000;
+
+/** Sends people to log-in providers and takes them in when they come back. */
+export class OAuthService {
+  constructor(
+    private readonly kernel: Pick<Kernel, 'transactions' | 'sealer'>,
+    private readonly providers: ReadonlyMap<string, LogInProvider>,
+    private readonly origins: ReadonlySet<string>,
+    private readonly logIns: ExternalLogInService,
+    private readonly linkedAccounts: LinkedAccountService,
+  ) {}
+
+  listProviders(): LogInProvider[] {
+    return [...this.providers.values()];
+  }
+
+  /** @throws ParleyError `NOT_FOUND`, `BAD_USER_INPUT` at `input.redirectUri`, or `UNAVAILABLE`. */
+  async start(context: RequestContext, input: OAuthStart): Promise<{ authorizationUrl: string; attempt: string }> {
+    const provider = this.find(input.provider);
+    if (!mayReturnTo(input.redirectUri, this.origins)) {
+      throw badInput(
+        'input.redirectUri',
+        'It must be an address without query on this server, or on an origin in ALLOWED_ORIGINS.',
+      );
+    }
+    const { viewer } = context;
+    const attempt = newAttempt({
+      provider: provider.id,
+      redirectUri: input.redirectUri,
+      userId: viewer && isPerson(viewer) ? viewer.userId : null,
+      invitationToken: input.invitationToken ?? null,
+    });
+    const authorizationUrl = await provider.authorizationUrl(attempt);
+    return { authorizationUrl: authorizationUrl.href, attempt: sealAttempt(this.kernel.sealer, attempt) };
+  }
+
+  /** Logs in as whoever the provider says it is, with a new account where there is none. */
+  async complete(context: RequestContext, input: OAuthReturn): Promise<OpenedSession> {
+    return this.logIns.logIn(context, await this.redeem(input));
+  }
+
+  /** Adds the provider's account to those that the viewer can log in with. He must have started the trip himself. */
+  async link(context: RequestContext, input: OAuthReturn): Promise<LinkedAccountRow> {
+    const { userId } = requirePerson(context.viewer);
+    if (openAttempt(this.kernel.sealer, input.attempt).userId !== userId) {
+      throw forbidden('This log-in was started by somebody else: start it again while you are logged in.');
+    }
+    return this.linkedAccounts.link(context, await this.redeem(input));
+  }
+
+  private async redeem({ attempt: sealed, callbackUrl }: OAuthReturn): Promise<Returned> {
+    const attempt = openAttempt(this.kernel.sealer, sealed);
+    const provider = this.find(attempt.provider);
+    if (!isReturnTo(callbackUrl, attempt.redirectUri)) {
+      throw badInput('input.callbackUrl', 'It must be the redirectUri with what the provider added to it.');
+    }
+    await this.useUp(attempt);
+    return { attempt, provider, profile: await provider.fetchProfile(new URL(callbackUrl), attempt) };
+  }
+
+  /** Before the code is exchanged, so that of two who try at once only one gets that far. */
+  private async useUp({ id, expiresAt }: LogInAttempt): Promise<void> {
+    const used = await this.kernel.transactions.system(async ({ tx }) => {
+      await tx.usedLogInAttempt.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - MEMORY_MS) } } });
+      const { count } = await tx.usedLogInAttempt.createMany({
+        data: [{ id, expiresAt: new Date(expiresAt) }],
+        skipDuplicates: true,
+      });
+      return count === 0;
+    });
+    if (used) throw unauthenticated('This log-in has been completed before. Start again.');
+  }
+
+  private find(id: string): LogInProvider {
+    const provider = this.providers.get(id);
+    if (!provider) throw notFound('log-in provider');
+    return provider;
+  }
+}
