@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What one agent may hold. Long enough for any real prompt; short enough that a list of agents stays a small answer. */
+/** What one agent may hold. Long enough for any prompt that people write. */
 export const AGENT_LIMITS = {
   name: 100,
   description: 2_000,

@@ -91,7 +91,7 @@ export class AgentPublicationService {
         ...(!isEdited && { draft: content }),
       });
       const { id: versionId, number } = made.version;
-      const payload = { agentId, versionId, number, restoredFrom: toVersion };
+      const payload = { agentId, versionId, number, restoredFrom: toVersion, revision: made.agent.draftRevision };
       await unit.emit(agentEvent(viewer, 'agent.rolled_back', payload));
       return made;
     });

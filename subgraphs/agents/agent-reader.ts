@@ -1,38 +1,18 @@
-import { z } from 'zod';
 import type { Database } from '#core/database/database';
 import { badInput, notFound } from '#core/error';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId } from '#core/id';
 import { validate } from '#core/validate';
 import { requirePermission, type Viewer } from '#core/viewer';
-import type { Prisma } from '#prisma/generated/client';
 import type { AgentLoaders } from './agent.loaders.ts';
 import { belongsTo, canSee, isInUse } from './agent.policy.ts';
-import { type AgentContent, type AgentDefinition, storable } from './agent-definition.ts';
+import type { AgentContent, AgentDefinition } from './agent-definition.ts';
 import { type AgentChange, diffContent, isSameContent } from './agent-diff.ts';
+import { agentFilter, isBelow, parseAgentCursor, toWhere } from './agent-filter.ts';
 import { type AgentRow, type AgentVersionRow, contentOf, draftOf } from './agent-row.ts';
-
-const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;
-
-export type AgentStatus = (typeof STATUSES)[number];
 
 /** More than any conversation has. */
 const MAX_BATCH = 500;
-const MAX_SEARCH = 200;
-
-const filterSchema = z.object({
-  search: z
-    .string()
-    .max(MAX_SEARCH, `It must have at most ${MAX_SEARCH} characters`)
-    .refine(storable, 'It holds characters that no agent has')
-    .trim()
-    .nullish(),
-  status: z.enum(STATUSES).nullish(),
-  includeArchived: z.boolean().nullish(),
-});
-
-type AgentFilter = z.output<typeof filterSchema>;
-
 /** The definition of an agent that is about to run, with the version that it is from. */
 export interface RunnableAgent {
   agent: AgentRow;
@@ -74,7 +54,7 @@ export class AgentReader {
   ): Promise<Page<Node>> {
     requirePermission(viewer, 'agents:read');
     const page = readPage(args, { parse: parseAgentCursor });
-    const matching = toWhere(validate(filterSchema, filter ?? {}, 'filter'));
+    const matching = toWhere(validate(agentFilter, filter ?? {}, 'filter'));
     const rows = await this.database.scoped.agent.findMany({
       where: { AND: [matching, page.cursor ? isBelow(page.cursor) : {}] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -103,8 +83,10 @@ export class AgentReader {
     });
   }
 
-  async findVersion(agentId: string, number: number): Promise<AgentVersionRow | null> {
-    return this.database.scoped.agentVersion.findFirst({ where: { agentId, number } });
+  async findVersion(loaders: AgentLoaders, agentId: string, number: number): Promise<AgentVersionRow | null> {
+    if (number >= MAX_INT) return null;
+    const [version] = await loaders.versionPage.load({ agentId, below: number + 1, limit: 1 });
+    return version?.number === number ? version : null;
   }
 
   async publishedVersion(loaders: AgentLoaders, agent: AgentRow): Promise<AgentVersionRow | null> {
@@ -123,8 +105,11 @@ export class AgentReader {
   }
 
   /** What leads from one version to another. A null stands for the draft. @throws ParleyError `NOT_FOUND` */
-  async diff(agent: AgentRow, from: number | null, to: number | null): Promise<AgentChange[]> {
-    const [before, after] = await Promise.all([this.contentAt(agent, from), this.contentAt(agent, to)]);
+  async diff(loaders: AgentLoaders, agent: AgentRow, from: number | null, to: number | null): Promise<AgentChange[]> {
+    const [before, after] = await Promise.all([
+      this.contentAt(loaders, agent, from),
+      this.contentAt(loaders, agent, to),
+    ]);
     return diffContent(before, after);
   }
 
@@ -138,31 +123,16 @@ export class AgentReader {
     const agent = await this.findReferenced(viewer, loaders, id);
     if (!agent || !isInUse(agent)) return null;
     const version =
-      number === null ? await this.publishedVersion(loaders, agent) : await this.findVersion(agent.id, number);
+      number === null ? await this.publishedVersion(loaders, agent) : await this.findVersion(loaders, agent.id, number);
     return version && { agent, version, definition: contentOf(version).definition };
   }
 
-  private async contentAt(agent: AgentRow, number: number | null): Promise<AgentContent> {
+  private async contentAt(loaders: AgentLoaders, agent: AgentRow, number: number | null): Promise<AgentContent> {
     if (number === null) return draftOf(agent);
-    const version = await this.findVersion(agent.id, number);
+    const version = await this.findVersion(loaders, agent.id, number);
     if (!version) throw notFound(`version ${number} of this agent`);
     return contentOf(version);
   }
-}
-
-interface AgentCursor {
-  createdAt: Date;
-  id: string;
-}
-
-const ISO_LENGTH = '2027-01-31T12:30:00.000Z'.length;
-
-function parseAgentCursor([createdAt, id, ...rest]: string[]): AgentCursor | null {
-  const at = new Date(createdAt ?? '');
-  // Only what this list has written: longer notations reach years that PostgreSQL does not know.
-  const isWritten = at.getTime() > 0 && createdAt === at.toISOString() && createdAt.length === ISO_LENGTH;
-  if (!isWritten || !isId(id) || rest.length > 0) return null;
-  return { createdAt: at, id };
 }
 
 const MAX_INT = 2_147_483_647;
@@ -170,23 +140,4 @@ const MAX_INT = 2_147_483_647;
 function parseVersionCursor(content: string[]): number | null {
   const number = Number(content[0]);
   return content.length === 1 && Number.isInteger(number) && number > 0 && number <= MAX_INT ? number : null;
-}
-
-const isBelow = ({ createdAt, id }: AgentCursor): Prisma.AgentWhereInput => ({
-  createdAt: { lte: createdAt },
-  OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }],
-});
-
-function toWhere({ search, status, includeArchived }: AgentFilter): Prisma.AgentWhereInput {
-  const byStatus: Record<AgentStatus, Prisma.AgentWhereInput> = {
-    DRAFT: { archivedAt: null, publishedVersionId: null },
-    PUBLISHED: { archivedAt: null, publishedVersionId: { not: null } },
-    ARCHIVED: { archivedAt: { not: null } },
-  };
-  const inState = status ? byStatus[status] : includeArchived ? {} : { archivedAt: null };
-  if (!search) return inState;
-  // `contains` takes % and _ for wildcards.
-  const literal = search.replace(/[\\%_]/g, '\\$&');
-  const matches = { contains: literal, mode: 'insensitive' as const };
-  return { ...inState, OR: [{ name: matches }, { description: matches }] };
 }

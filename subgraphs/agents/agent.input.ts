@@ -3,7 +3,7 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { AgentStatusEnum } from './agent.type.ts';
 import { AGENT_LIMITS, type ThinkingEffort } from './agent-definition.ts';
 import { ThinkingEffortEnum } from './agent-definition.type.ts';
-import type { AgentStatus } from './agent-reader.ts';
+import type { AgentStatus } from './agent-filter.ts';
 
 const atMost = (characters: number) => `At most ${characters.toLocaleString('en')} characters.`;
 

@@ -1,5 +1,6 @@
 import type { AgentDraftType, AgentType, AgentVersionType } from './agent.type.ts';
-import type { AgentStatus, RunnableAgent } from './agent-reader.ts';
+import type { AgentStatus } from './agent-filter.ts';
+import type { RunnableAgent } from './agent-reader.ts';
 import { type AgentRow, type AgentVersionRow, contentOf, draftOf } from './agent-row.ts';
 import type { AgentForRunType } from './agent-run.type.ts';
 

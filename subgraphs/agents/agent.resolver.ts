@@ -42,8 +42,9 @@ export class AgentResolver {
     @Arg('to', () => Int, { nullable: true, description: 'The number of a version; left out for the draft.' })
     to: number | null = null,
   ): Promise<AgentVersionDiffType> {
-    const agent = await this.reader.find(requireViewer(context.viewer), this.loaders(context), agentId);
-    return { from, to, changes: await this.reader.diff(agent, from, to) };
+    const loaders = this.loaders(context);
+    const agent = await this.reader.find(requireViewer(context.viewer), loaders, agentId);
+    return { from, to, changes: await this.reader.diff(loaders, agent, from, to) };
   }
 
   @FieldResolver(() => String)
@@ -68,8 +69,12 @@ export class AgentResolver {
   }
 
   @FieldResolver(() => AgentVersionType, { nullable: true, description: 'One version; null where there is none.' })
-  async version(@Root() { id }: AgentType, @Arg('number', () => Int) number: number): Promise<AgentVersionType | null> {
-    const version = await this.reader.findVersion(id, number);
+  async version(
+    @Root() { id }: AgentType,
+    @Ctx() context: RequestContext,
+    @Arg('number', () => Int) number: number,
+  ): Promise<AgentVersionType | null> {
+    const version = await this.reader.findVersion(this.loaders(context), id, number);
     return version && presentVersion(version);
   }
 

@@ -1,7 +1,7 @@
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf, edgeOf } from '#core/graphql/connection';
 import { AgentDefinitionType } from './agent-definition.type.ts';
-import type { AgentStatus } from './agent-reader.ts';
+import type { AgentStatus } from './agent-filter.ts';
 import type { AgentRow } from './agent-row.ts';
 import type { DefinitionProblem } from './model.service.ts';
 

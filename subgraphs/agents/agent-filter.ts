@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { isId } from '#core/id';
+import type { Prisma } from '#prisma/generated/client';
+import { storable } from './agent-definition.ts';
+
+const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;
+
+export type AgentStatus = (typeof STATUSES)[number];
+
+const MAX_SEARCH = 200;
+
+/** Which agents a list holds. */
+export const agentFilter = z.object({
+  search: z
+    .string()
+    .max(MAX_SEARCH, `It must have at most ${MAX_SEARCH} characters`)
+    .refine(storable, 'It holds characters that no agent has')
+    .trim()
+    .nullish(),
+  status: z.enum(STATUSES).nullish(),
+  includeArchived: z.boolean().nullish(),
+});
+
+export type AgentFilter = z.output<typeof agentFilter>;
+
+/** Where a list of agents goes on. */
+export interface AgentCursor {
+  createdAt: Date;
+  id: string;
+}
+
+const ISO_LENGTH = '2027-01-31T12:30:00.000Z'.length;
+
+/** Takes the content of a cursor apart; null where it is not of a list of agents. */
+export function parseAgentCursor([createdAt, id, ...rest]: string[]): AgentCursor | null {
+  const at = new Date(createdAt ?? '');
+  // Only what this list has written: longer notations reach years that PostgreSQL does not know.
+  const isWritten = at.getTime() > 0 && createdAt === at.toISOString() && createdAt.length === ISO_LENGTH;
+  if (!isWritten || !isId(id) || rest.length > 0) return null;
+  return { createdAt: at, id };
+}
+
+/** What comes after the cursor, newest first. */
+export const isBelow = ({ createdAt, id }: AgentCursor): Prisma.AgentWhereInput => ({
+  createdAt: { lte: createdAt },
+  OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }],
+});
+
+/** The filter as a condition on rows. */
+export function toWhere({ search, status, includeArchived }: AgentFilter): Prisma.AgentWhereInput {
+  const byStatus: Record<AgentStatus, Prisma.AgentWhereInput> = {
+    DRAFT: { archivedAt: null, publishedVersionId: null },
+    PUBLISHED: { archivedAt: null, publishedVersionId: { not: null } },
+    ARCHIVED: { archivedAt: { not: null } },
+  };
+  const inState = status ? byStatus[status] : includeArchived ? {} : { archivedAt: null };
+  if (!search) return inState;
+  // `contains` takes % and _ for wildcards.
+  const literal = search.replace(/[\\%_]/g, '\\$&');
+  const matches = { contains: literal, mode: 'insensitive' as const };
+  return { ...inState, OR: [{ name: matches }, { description: matches }] };
+}
