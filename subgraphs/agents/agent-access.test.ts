@@ -93,7 +93,8 @@ describe('who may do what', () => {
     ['ADMIN', 'ADMIN', EVERYTHING],
     ['MEMBER', 'MEMBER', [...READING, ...WRITING]],
     ['VIEWER', 'VIEWER', READING],
-    ['a key for conversations', ['conversations:read', 'conversations:write'], ['see the name by reference', 'run']],
+    ['a key that reads conversations', ['conversations:read'], ['see the name by reference', 'run']],
+    ['a key that writes in them', ['conversations:write'], ['see the name by reference', 'run']],
     ['a role without permissions', [], ['run']],
   ])('%s', async (_, role, allowed) => {
     const orgId = randomUUID();

@@ -3,8 +3,8 @@ import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
 const read = permitted('agents:read');
 const write = permitted('agents:write');
 const publish = permitted('agents:publish');
-/** Whoever reads a conversation sees who takes part in it, with a key that is confined to conversations as well. */
-const named = permittedAny('agents:read', 'conversations:read', 'conversations:read_all');
+/** Whoever is let into conversations sees who takes part in them, with a key that is confined to them as well. */
+const named = permittedAny('agents:read', 'conversations:read', 'conversations:write', 'conversations:read_all');
 
 const connection = { edges: read, nodes: read, pageInfo: read, totalCount: read };
 const edge = { cursor: read, node: read };
