@@ -76,6 +76,19 @@ describe('publishAgent', () => {
     ]);
   });
 
+  it('is seen by what comes after it in the same request', async () => {
+    const id = await create();
+    const versions = 'versions(first: 9) { totalCount nodes { number } }';
+    const step = (text: string) => `
+      edit${text}: updateAgentDraft(input: {agentId: $id, instructions: "${text}"}) { agent { ${versions} } }
+      publish${text}: publishAgent(input: {agentId: $id}) { agent { ${versions} publishedVersion { number } } }`;
+    expect(await owner.ask(`mutation ($id: ID!) { ${step('Two')} ${step('Three')} }`, { id })).toMatchObject({
+      editTwo: { agent: { versions: { totalCount: 1 } } },
+      publishTwo: { agent: { versions: { totalCount: 2, nodes: [{ number: 2 }, { number: 1 }] } } },
+      publishThree: { agent: { versions: { totalCount: 3 }, publishedVersion: { number: 3 } } },
+    });
+  });
+
   it('refuses to publish the same again', async () => {
     const id = await create();
     const error = await owner.refused(PUBLISH, { input: { agentId: id } });

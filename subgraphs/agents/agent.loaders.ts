@@ -14,7 +14,7 @@ export interface VersionPageKey {
 export interface AgentLoaders {
   agent: DataLoader<string, AgentRow | null>;
   version: DataLoader<string, AgentVersionRow | null>;
-  versionPage: DataLoader<VersionPageKey, AgentVersionRow[], string>;
+  versionPage: DataLoader<VersionPageKey, AgentVersionRow[]>;
   versionCount: DataLoader<string, number>;
 }
 
@@ -36,27 +36,27 @@ export const createAgentLoaders = ({ scoped, scopedPool }: Pick<Database, 'scope
         const where = { agentId: { in: [...agentIds] } };
         const counts = await scoped.agentVersion.groupBy({ by: ['agentId'], where, _count: true });
         return agentIds.map((id) => counts.find((count) => count.agentId === id)?._count ?? 0);
-      }),
-      versionPage: new DataLoader(
-        async (keys: readonly VersionPageKey[]) => {
-          const { rows } = await scopedPool.query<{ key: string; ids: string[] }>(PAGES, [
-            keys.map((_, index) => index),
-            keys.map((key) => key.agentId),
-            keys.map((key) => key.below),
-            keys.map((key) => key.limit),
-          ]);
-          const pages = new Map(rows.map((row) => [Number(row.key), row.ids]));
-          return Promise.all(
-            keys.map(async (_, index) => {
-              const found = await version.loadMany(pages.get(index) ?? []);
-              return found.flatMap((row) => (row && !(row instanceof Error) ? row : []));
-            }),
-          );
-        },
-        { cacheKeyFn: ({ agentId, below, limit }) => `${agentId} ${below} ${limit}` },
-      ),
+      }, UNCACHED),
+      versionPage: new DataLoader(async (keys: readonly VersionPageKey[]) => {
+        const { rows } = await scopedPool.query<{ key: number; ids: string[] }>(PAGES, [
+          keys.map((_, index) => index),
+          keys.map((key) => key.agentId),
+          keys.map((key) => key.below),
+          keys.map((key) => key.limit),
+        ]);
+        const pages = new Map(rows.map((row) => [row.key, row.ids]));
+        return Promise.all(
+          keys.map(async (_, index) => {
+            const found = await version.loadMany(pages.get(index) ?? []);
+            return found.flatMap((row) => (row && !(row instanceof Error) ? row : []));
+          }),
+        );
+      }, UNCACHED),
     };
   });
+
+/** Gathers without remembering: a request with several mutations adds versions as it goes. */
+const UNCACHED = { cache: false };
 
 /** The ids of the pages of several agents, each newest first. Row-level security confines them to the organization. */
 const PAGES = `
