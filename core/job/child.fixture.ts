@@ -34,6 +34,11 @@ export class Child {
     }
   }
 
+  /** Resolves when the process has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;

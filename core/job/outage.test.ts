@@ -25,13 +25,18 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A queue and a worker that notes what it did. */
-async function open(databaseUrl: string, redisUrl: string | null) {
+/** A queue and a worker that notes what it did, after `pause`. */
+async function open(databaseUrl: string, redisUrl: string | null, pause: (step: string) => Promise<void>) {
   const { log } = createMemoryLog();
   const done: string[] = [];
   const queue = await createJobQueue({ databaseUrl, redisUrl, log });
   ends.push(() => queue.close());
-  const handlers = [handleJob(job, async ({ step }) => void done.push(step))];
+  const handlers = [
+    handleJob(job, async ({ step }) => {
+      await pause(step);
+      done.push(step);
+    }),
+  ];
   const worker = await createJobWorker({ databaseUrl, redisUrl, log, handlers, orgRunner: runInOrg });
   ends.push(() => worker.close({ graceMs: 0 }));
   return { queue, done };
@@ -54,10 +59,10 @@ async function enqueueOnceUp(queue: OpenJobQueue, step: string): Promise<void> {
 const UNAVAILABLE = { code: 'UNAVAILABLE', message: expect.stringMatching(/^The job queue cannot be reached/) };
 
 describe.runIf(hasRedisServer())('when Redis', () => {
-  const openOnRedis = async () => {
+  const openOnRedis = async (pause = async (_step: string) => {}) => {
     const redis = await startRedisServer();
     ends.push(() => redis.stop());
-    return { redis, ...(await open('postgres://nowhere.invalid/none', redis.url)) };
+    return { redis, ...(await open('postgres://nowhere.invalid/none', redis.url, pause)) };
   };
 
   test('is killed and comes back empty, callers are told and work goes on by itself', async () => {
@@ -71,6 +76,26 @@ describe.runIf(hasRedisServer())('when Redis', () => {
     await enqueueOnceUp(queue, 'after');
     await eventually(() => done.includes('after'));
     expect(done).toEqual(['before', 'after']);
+  });
+
+  test('dies under a running job, that job ends and the next ones begin', async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    let begun = false;
+    const { redis, queue, done } = await openOnRedis(async (step) => {
+      if (step !== 'long') return;
+      begun = true;
+      await ended;
+    });
+    await enqueue(queue, 'long');
+    await eventually(() => begun);
+    await redis.kill();
+    end();
+    await eventually(() => done.length === 1);
+    await redis.start();
+    await enqueueOnceUp(queue, 'after');
+    await eventually(() => done.includes('after'));
+    expect(done).toEqual(['long', 'after']);
   });
 
   test('is flushed, work goes on', async () => {
@@ -103,12 +128,12 @@ describe.runIf(hasRedisServer())('when Redis', () => {
 });
 
 describe('when PostgreSQL', () => {
-  const openOnPostgres = async () => {
+  const openOnPostgres = async (pause = async (_step: string) => {}) => {
     const database = await createTestDatabase(inject('adminUrl'));
     ends.push(() => database.drop());
     const line = await openTcpProxy(database.url);
     ends.push(() => line.close());
-    return { database, line, ...(await open(line.url, null)) };
+    return { database, line, ...(await open(line.url, null, pause)) };
   };
 
   test('is away and comes back, callers are told and work goes on by itself', async () => {
@@ -123,6 +148,25 @@ describe('when PostgreSQL', () => {
     await enqueueOnceUp(queue, 'after');
     await eventually(() => done.includes('after'));
     expect(done).toEqual(['before', 'after']);
+  });
+
+  test('is away when a job ends, the job is not run again', async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    let begun = 0;
+    const { line, queue, done } = await openOnPostgres(async () => {
+      begun += 1;
+      await ended;
+    });
+    await enqueue(queue, 'long');
+    await eventually(() => begun === 1);
+    await line.cut();
+    end();
+    await eventually(() => done.length === 1);
+    await line.mend();
+    await eventually(async () => (await queue.counts(job).catch(() => ({ active: 1 }))).active === 0);
+    expect(await queue.counts(job)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+    expect(begun).toBe(1);
   });
 
   test('hangs, callers are told soon, and work goes on when it answers again', async () => {

@@ -129,6 +129,8 @@ class Relay implements OutboxRelay {
       this.woken = false;
       let wait = jittered(this.settings.pollMs);
       try {
+        // What is claimed and cannot begin is kept from other relays.
+        while (this.isFull()) await Promise.race(this.inHand);
         const claimed = await this.table.claim(limit);
         this.databaseIsAway = false;
         pause = FIRST_PAUSE_MS;
@@ -144,18 +146,25 @@ class Relay implements OutboxRelay {
     }
   }
 
-  /** Returns once the last one has begun. */
+  /** Returns once the last one has begun, or was given back because those in hand take too long. */
   private async deliverAll(claimed: ClaimedEvent[]): Promise<void> {
-    const freshUntil = Date.now() + this.settings.leaseMs / 2;
+    const over = new AbortController();
+    const stale = sleep(this.settings.leaseMs / 2, true, { signal: over.signal }).catch(() => false);
+    let isStale = false;
     for (const each of claimed) {
-      while (this.inHand.size >= this.settings.concurrency) await Promise.race(this.inHand);
-      if (this.closing.signal.aborted || Date.now() > freshUntil) {
+      while (!isStale && this.isFull()) isStale = (await Promise.race([stale, ...this.inHand])) === true;
+      if (isStale || this.closing.signal.aborted) {
         this.settlement.settleReleased(each.event.id);
         continue;
       }
       const work: Promise<void> = this.deliver(each).finally(() => this.inHand.delete(work));
       this.inHand.add(work);
     }
+    over.abort();
+  }
+
+  private isFull(): boolean {
+    return this.inHand.size >= this.settings.concurrency;
   }
 
   private async deliver(claimed: ClaimedEvent): Promise<void> {
