@@ -26,9 +26,10 @@ export function sandboxPage(explorerPath = 'graphiql'): HtmlPage {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Parley · Apollo Sandbox</title>
+<link rel="icon" href="data:,">
 <style nonce="${nonce}">
   body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: #1b2240; background: #f6f7fb; }
-  main { max-width: 34rem; margin: 20vh auto 0; padding: 0 1.5rem; }
+  main { max-width: 40rem; margin: 20vh auto 0; padding: 0 1.5rem; }
   a { color: #3d4fd1; }
   #sandbox { position: absolute; inset: 0; }
   #sandbox:empty, [hidden] { display: none; }
@@ -73,7 +74,7 @@ export function sandboxPage(explorerPath = 'graphiql'): HtmlPage {
     'style-src': [`'nonce-${nonce}'`],
     'connect-src': ["'self'"],
     'frame-src': [EMBED],
-    'img-src': ["'self'"],
+    'img-src': ["'self'", 'data:'],
   });
   return { html, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...policy } };
 }

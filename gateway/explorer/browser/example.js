@@ -1,4 +1,5 @@
-const WHO_AM_I = `# Log in with the panel on the left, then press the play button (Ctrl-Enter).
+const WHO_AM_I = `# Log in on the left, then press ▶
+# or Ctrl-Enter.
 query Rooms {
   viewer {
     user {
@@ -29,8 +30,11 @@ query Rooms {
 }
 `;
 
-const SEND = `# Write into a room: its agents answer. The next tab shows them at it.
-mutation Send($input: SendMessageInput!) {
+const SEND = `# Write into a room: its agents answer.
+# The next tab shows them at it.
+mutation Send(
+  $input: SendMessageInput!
+) {
   sendMessage(input: $input) {
     message {
       id
@@ -44,10 +48,17 @@ mutation Send($input: SendMessageInput!) {
 }
 `;
 
-const FOLLOW = `# Everything that happens in a room, live. Pass the cursor of the last event that you have
-# as \`after\` to be given what came since: nothing is missed and nothing comes twice.
-subscription Follow($room: ID!, $after: String) {
-  conversationEvents(conversationId: $room, after: $after) {
+const FOLLOW = `# All that happens in a room, live.
+# With the cursor of your last event as
+# "after", you are given what came since.
+subscription Follow(
+  $room: ID!
+  $after: String
+) {
+  conversationEvents(
+    conversationId: $room
+    after: $after
+  ) {
     __typename
     cursor
     ... on MessageAdded {

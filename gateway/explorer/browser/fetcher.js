@@ -1,4 +1,5 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { getOperationAST, parse } from 'graphql';
 
 /** @typedef {import('./session.js').Session} Session */
 
@@ -23,6 +24,22 @@ export function createFetcher(endpoint, session) {
     for (const [name, value] of Object.entries(options?.headers ?? {})) headers[name.toLowerCase()] = value;
     const token = headers.authorization ? undefined : await session.accessToken();
     if (token) headers.authorization = `Bearer ${token}`;
-    return await fetcher(params, { ...options, headers });
+    const { documentAST, operationName } = readOperation(params);
+    return await fetcher({ ...params, operationName }, documentAST ? { headers, documentAST } : { headers });
   };
+}
+
+/**
+ * What is about to run. GraphiQL's own idea of it lags behind what is being typed, and would send a subscription over HTTP.
+ * @param {import('@graphiql/toolkit').FetcherParams} params
+ */
+function readOperation({ query, operationName = null }) {
+  try {
+    const documentAST = parse(query);
+    const operation = getOperationAST(documentAST, operationName) ?? getOperationAST(documentAST);
+    return { documentAST, operationName: operation?.name?.value ?? operationName };
+  } catch {
+    // The server says what is wrong with it.
+    return { operationName };
+  }
 }

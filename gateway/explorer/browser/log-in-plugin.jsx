@@ -79,9 +79,11 @@ function LogInForm({ session }) {
   );
 }
 
-function PersonIcon() {
+/** @param {import('react').SVGProps<SVGSVGElement>} props */
+function PersonIcon(props) {
   return (
-    <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.5" role="img" aria-label="Log in">
+    // biome-ignore lint/a11y/noSvgWithoutTitle: the button that it is put into has a label
+    <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.5" {...props}>
       <circle cx="12" cy="8" r="4" />
       <path d="M4 20c1.4-4 4.4-6 8-6s6.6 2 8 6" strokeLinecap="round" />
     </svg>
