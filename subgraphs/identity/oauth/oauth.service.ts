@@ -84,12 +84,12 @@ export class OAuthService {
     if (!isReturnTo(callbackUrl, attempt.redirectUri)) {
       throw badInput('input.callbackUrl', 'It must be the redirectUri with what the provider added to it.');
     }
-    await this.useUp(attempt);
+    await this.markUsed(attempt);
     return { attempt, provider, profile: await provider.fetchProfile(new URL(callbackUrl), attempt) };
   }
 
   /** Before the code is exchanged, so that of two who try at once only one gets that far. */
-  private async useUp({ id, expiresAt }: LogInAttempt): Promise<void> {
+  private async markUsed({ id, expiresAt }: LogInAttempt): Promise<void> {
     const used = await this.kernel.transactions.system(async ({ tx }) => {
       await tx.usedLogInAttempt.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - MEMORY_MS) } } });
       const { count } = await tx.usedLogInAttempt.createMany({
