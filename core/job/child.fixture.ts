@@ -34,9 +34,14 @@ export class Child {
     }
   }
 
-  /** Resolves when the process has ended by itself. */
-  async ended(): Promise<void> {
+  /** Resolves when the process has ended by itself, with its exit code or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals | null> {
     if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+    return this.process.exitCode ?? this.process.signalCode;
+  }
+
+  terminate(): void {
+    this.process.kill('SIGTERM');
   }
 
   /** `kill -9`. */

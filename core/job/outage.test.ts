@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { runInOrg } from '#core/database/tenant';
 import { newId } from '#core/id';
 import { createTestDatabase } from '#test/support/database';
+import { Child } from './child.fixture.ts';
+import { crashJob } from './crash-job.fixture.ts';
 import { eventually } from './eventually.fixture.ts';
 import { defineJob, handleJob } from './job.ts';
 import { createMemoryLog } from './memory-log.fixture.ts';
@@ -43,6 +45,26 @@ async function open(databaseUrl: string, redisUrl: string | null, pause: (step: 
 }
 
 const enqueue = (queue: OpenJobQueue, step: string) => queue.enqueue(job, { orgId, step });
+
+interface Line {
+  databaseUrl: string;
+  redisUrl: string | null;
+  queue: OpenJobQueue;
+  away(): Promise<void>;
+}
+
+/** A worker process, busy or idle, whose server goes away must still end when it is told to. */
+async function expectToEnd(state: string, { databaseUrl, redisUrl, queue, away }: Line): Promise<void> {
+  const [behaviour, word] = state === 'busy' ? (['hang', 'begun'] as const) : (['finish', 'finished'] as const);
+  const child = new Child('core/job/worker.fixture.ts', [databaseUrl, redisUrl ?? '', behaviour]);
+  ends.push(() => child.kill());
+  await queue.enqueue(crashJob, { orgId });
+  await child.says(word);
+  await eventually(async () => (await queue.counts(crashJob)).active === (state === 'busy' ? 1 : 0));
+  await away();
+  child.terminate();
+  expect(await child.ended()).toBe(0);
+}
 
 /** Adds work, as a caller does who tries again while the answer is UNAVAILABLE. */
 async function enqueueOnceUp(queue: OpenJobQueue, step: string): Promise<void> {
@@ -119,6 +141,11 @@ describe.runIf(hasRedisServer())('when Redis', () => {
     await eventually(() => done.includes('after'));
   });
 
+  test.each(['busy', 'idle'])('is away, a worker that is %s can be closed', async (state) => {
+    const { redis, queue } = await openOnRedis();
+    await expectToEnd(state, { databaseUrl: '', redisUrl: redis.url, queue, away: () => redis.kill() });
+  });
+
   test('cannot be reached at the start, the start fails', async () => {
     const { log } = createMemoryLog();
     const nowhere = { databaseUrl: 'postgres://nowhere.invalid/none', redisUrl: 'redis://127.0.0.1:1', log };
@@ -178,6 +205,11 @@ describe('when PostgreSQL', () => {
     await line.mend();
     await enqueueOnceUp(queue, 'after');
     await eventually(() => done.includes('after'));
+  });
+
+  test.each(['busy', 'idle'])('is away, a worker that is %s can be closed', async (state) => {
+    const { line, queue } = await openOnPostgres();
+    await expectToEnd(state, { databaseUrl: line.url, redisUrl: null, queue, away: () => line.cut() });
   });
 
   test('ends every connection, as a restart does, work goes on', async () => {

@@ -14,16 +14,17 @@ const COMMAND_TIMEOUT_MS = 3_000;
  * it waits for jobs.
  */
 export async function openRedisBackend(url: string, side: JobBackendOptions['side'], log: Logger): Promise<JobBackend> {
-  const client = new Redis(url, {
+  const options = {
     lazyConnect: true,
     connectTimeout: 3_000,
     keepAlive: 10_000,
-    retryStrategy: (n) => Math.min(n * 50, 1_000),
+    retryStrategy: (n: number) => Math.min(n * 50, 1_000),
     // A worker's commands are sent when Redis is back; a producer's caller is told at once instead.
     ...(side === 'worker'
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS }),
-  });
+  };
+  const client = endable(new Redis(url, options));
   client.on('error', (error) => log.debug({ err: error }, 'the connection of the job queue failed'));
   try {
     await client.connect();
@@ -45,4 +46,18 @@ export async function openRedisBackend(url: string, side: JobBackendOptions['sid
       client.disconnect();
     },
   };
+}
+
+/**
+ * The client, and its duplicates, made so that they can be ended while they wait to connect again. The library's fall
+ * silent then, without telling those who wait for their end, and a worker would never close.
+ */
+function endable(client: Redis): Redis {
+  const { disconnect, duplicate } = client;
+  client.disconnect = (reconnect = false) => {
+    if (!reconnect && client.status === 'reconnecting') client.status = 'wait';
+    disconnect.call(client, reconnect);
+  };
+  client.duplicate = ((override) => endable(duplicate.call(client, override))) as Redis['duplicate'];
+  return client;
 }

@@ -4,11 +4,14 @@ import { crashJob } from './crash-job.fixture.ts';
 import { handleJob } from './job.ts';
 import { createJobWorker } from './worker.ts';
 
-/** A worker process. It tells of each begin, and then hangs until it is killed, or finishes and tells of that. */
+/**
+ * A worker process. It tells of each begin, and then hangs until it is killed, or finishes and tells of that. SIGTERM
+ * closes the worker, after which nothing should keep the process.
+ */
 const [databaseUrl = '', redisUrl = '', behaviour = 'hang', lockMs = '1000', alone = ''] = process.argv.slice(2);
 const say = (word: string) => process.stdout.write(`${word}\n`);
 
-await createJobWorker({
+const starting = createJobWorker({
   databaseUrl,
   redisUrl: redisUrl || null,
   log: createLog({ level: 'silent', pretty: false }),
@@ -23,3 +26,5 @@ await createJobWorker({
     }),
   ],
 });
+process.once('SIGTERM', async () => (await starting).close({ graceMs: 100 }));
+await starting;

@@ -25,7 +25,7 @@ test.each([
 ])('a relay killed $moment of an effect leaves one effect in the end', async ({ moment, left }) => {
   const id = await outbox.emit(newId());
   const child = new Child('core/outbox/relay.fixture.ts', [database.url, moment]);
-  await child.ended();
+  expect(await child.ended()).toBe('SIGKILL');
   expect((await outbox.effects()).get(`one ${id}`) ?? 0).toBe(left);
   expect(await outbox.rows()).toMatchObject([{ delivered: false, attempts: 1 }]);
 
