@@ -1,8 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  resolve: { conditions: ['parley-source'] },
-  ssr: { resolve: { conditions: ['parley-source', 'node', 'import', 'default'] } },
+  resolve: {
+    conditions: ['parley-source', 'node'],
+    alias: [
+      // The sources, not the build, also for what runs before the tests.
+      { find: /^#(core|gateway|subgraphs|server|prisma|test)\/(.*)$/, replacement: `${here('.')}$1/$2.ts` },
+      // Vite would load GraphQL's ES module for us and its CommonJS for the packages: two realms that refuse each other.
+      { find: /^graphql$/, replacement: here('node_modules/graphql/index.js') },
+    ],
+  },
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.parley/**'],
@@ -10,7 +20,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    execArgv: ['--conditions=parley-source'],
     maxWorkers: 2,
   },
 });

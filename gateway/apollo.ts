@@ -1,10 +1,15 @@
 import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { badInput } from '#core/error';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { GatewayContext } from './context.ts';
+import { apolloLimitPlugin } from './limit/apollo-plugin.ts';
+import type { RequestLimits } from './limit/request-limits.ts';
+
+// Apollo Gateway reports its use to its maker unless told not to before it is made: a self-hosted server calls nobody.
+process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 
 export interface GatewayGraph {
   gateway: ApolloGateway;
@@ -42,7 +47,10 @@ const subscriptionsElsewhere: ApolloServerPlugin<GatewayContext> = {
     return {
       async didResolveOperation({ operation }) {
         if (operation?.operation === 'subscription') {
-          throw badInput('query', 'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).');
+          throw badInput(
+            'query',
+            'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).',
+          );
         }
       },
     };
@@ -52,21 +60,21 @@ const subscriptionsElsewhere: ApolloServerPlugin<GatewayContext> = {
 export interface ApolloOptions {
   graph: GatewayGraph;
   log: Logger;
-  maxTokens: number;
+  limits: RequestLimits;
   plugins: ApolloServerPlugin<GatewayContext>[];
 }
 
 /** Apollo Server on the gateway. It listens to nothing by itself. */
-export function createApollo({ graph, log, maxTokens, plugins }: ApolloOptions): ApolloServer<GatewayContext> {
+export function createApollo({ graph, log, limits, plugins }: ApolloOptions): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
     gateway: graph.gateway,
     introspection: true,
     includeStacktraceInErrorResponses: false,
-    parseOptions: { maxTokens },
-    status400ForVariableCoercionErrors: true,
+    parseOptions: limits.parseOptions,
+    validationRules: [...limits.validationRules],
     stopOnTerminationSignals: false,
     logger: log,
-    plugins: [subscriptionsElsewhere, maskErrors(log) as ApolloServerPlugin<BaseContext>, ...plugins],
+    plugins: [subscriptionsElsewhere, rememberRequestIds, apolloLimitPlugin(limits), ...plugins],
     formatError: (formatted, error) => toMasked(formatted, error, log),
   });
 }
@@ -74,17 +82,15 @@ export function createApollo({ graph, log, maxTokens, plugins }: ApolloOptions):
 /** The request's id, by the error that belongs to it: Apollo's `formatError` is not told of the request. */
 const requestIds = new WeakMap<object, string>();
 
-function maskErrors(_log: Logger): ApolloServerPlugin<GatewayContext> {
-  return {
-    async requestDidStart({ contextValue }) {
-      return {
-        async didEncounterErrors({ errors }) {
-          for (const error of errors) requestIds.set(error, contextValue.envelope.requestId);
-        },
-      };
-    },
-  };
-}
+const rememberRequestIds: ApolloServerPlugin<GatewayContext> = {
+  async requestDidStart({ contextValue }) {
+    return {
+      async didEncounterErrors({ errors }) {
+        for (const error of errors) requestIds.set(error, contextValue.envelope.requestId);
+      },
+    };
+  },
+};
 
 function toMasked(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
   if (!(error instanceof GraphQLError)) {

@@ -28,7 +28,10 @@ export class CompositionError extends Error {
  */
 export async function composeSupergraph(subgraphs: SubgraphSdl[], cacheFolder: string | null): Promise<string> {
   const sorted = [...subgraphs].sort((a, b) => a.name.localeCompare(b.name));
-  const digest = createHash('sha256').update(JSON.stringify([COMPOSER, sorted])).digest('hex').slice(0, 32);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([COMPOSER, sorted]))
+    .digest('hex')
+    .slice(0, 32);
   const file = cacheFolder && join(cacheFolder, `supergraph-${digest}.graphql`);
   const cached = file && (await readFile(file, 'utf8').catch(() => null));
   if (cached) return cached;
@@ -39,7 +42,12 @@ export async function composeSupergraph(subgraphs: SubgraphSdl[], cacheFolder: s
 
 async function compose(subgraphs: SubgraphSdl[]): Promise<string> {
   const { composeServices } = await import('@apollo/composition');
-  const services: ServiceDefinition[] = subgraphs.map(({ name, sdl }) => ({ name, typeDefs: parse(sdl) }));
+  const services: ServiceDefinition[] = subgraphs.map(({ name, sdl }) => ({
+    name,
+    // Nobody calls this address: the gateway's data sources know where each subgraph is. Apollo wants one to be there.
+    url: `http://${name}.parley.internal`,
+    typeDefs: parse(sdl),
+  }));
   const { supergraphSdl, errors } = composeServices(services);
   if (supergraphSdl) return supergraphSdl;
   throw new CompositionError((errors ?? []).map((error) => error.message));

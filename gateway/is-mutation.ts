@@ -5,7 +5,10 @@ export function isMutation(body: unknown): boolean {
   const { query, operationName } = (body ?? {}) as { query?: unknown; operationName?: unknown };
   if (typeof query !== 'string' || !query.includes('mutation')) return false;
   try {
-    const operation = getOperationAST(parse(query, { maxTokens: 10_000 }), operationName ? String(operationName) : null);
+    const operation = getOperationAST(
+      parse(query, { maxTokens: 10_000 }),
+      operationName ? String(operationName) : null,
+    );
     return operation?.operation === 'mutation';
   } catch {
     return false;

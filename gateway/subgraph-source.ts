@@ -2,8 +2,8 @@ import type { Directory } from '#core/directory/directory';
 import type { Logger } from '#core/log';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
 import type { RemoteCaller } from '#core/subgraph/remote-call';
-import { anonymousEnvelope } from './data-source.ts';
 import type { SubgraphSdl } from './compose.ts';
+import { anonymousEnvelope } from './data-source.ts';
 
 export interface SubgraphSources {
   /** Every subgraph that the supergraph is made of. */

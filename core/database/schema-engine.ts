@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
@@ -27,8 +28,8 @@ const BARE_SCHEMA: [string, string] = ['schema.prisma', 'datasource db {\n  prov
  */
 export async function openSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-  const location = new URL(import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
-  const bytes = await readFile(fileURLToPath(new URL('./schema_engine_bg.wasm', location)));
+  const location = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const bytes = await readFile(join(dirname(location), 'schema_engine_bg.wasm'));
   const imports = { './schema_engine_bg.js': bindings as unknown as WebAssembly.ModuleImports };
   const { instance } = await WebAssembly.instantiate(bytes, imports);
   const glue = bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void };

@@ -35,6 +35,11 @@ export class Directory {
 
   constructor(private readonly options: DirectoryOptions) {}
 
+  /** Sets where this process can be reached; null where it serves nobody. Takes effect with the next beat. */
+  announce(url: string | null): void {
+    this.options.self.url = url;
+  }
+
   /** Registers this process and learns of the others. */
   async start(): Promise<void> {
     await this.beat();

@@ -3,10 +3,10 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { type GraphQLSchema, parse } from 'graphql';
 import { applyMiddleware } from 'graphql-middleware';
-import { DateTimeScalar } from '#core/graphql/date-time';
 import { allow, deny, type IRules, shield } from 'graphql-shield';
 import { buildSchema, createResolversMap, type NonEmptyArray } from 'type-graphql';
 import { forbidden } from '#core/error';
+import { DateTimeScalar } from '#core/graphql/date-time';
 import type { RequestContext } from '#core/request-context';
 
 /** Finds the entity that another subgraph refers to, or null where the viewer may not see it. */

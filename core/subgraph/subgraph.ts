@@ -16,8 +16,11 @@ export interface Subgraph {
   jobs: JobHandler[];
   /** Reactions to events, run by the worker role as well. */
   consumers: EventConsumer[];
-  /** Starts timers and the like in the worker role; the function returned stops them. */
-  startWorker?(): Promise<() => Promise<void>>;
+  /**
+   * Starts timers and the like in the worker role; the function returned stops them. `alone`: no other process can be at
+   * work, so what a crash left claimed is free.
+   */
+  startWorker?(options: { alone: boolean }): Promise<() => Promise<void>>;
   /** Frees what the composition opened. */
   close?(): Promise<void>;
 }

@@ -25,10 +25,13 @@ export class Authenticator {
   async authenticate(header: string | undefined): Promise<Viewer | null> {
     if (!header) return null;
     const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-    if (!secret) throw unauthenticated('The Authorization header must be: Bearer, a space, and an access token or API key.');
+    if (!secret)
+      throw unauthenticated('The Authorization header must be: Bearer, a space, and an access token or API key.');
     const viewer = await this.lookUp(secret);
     if (!viewer || hasExpired(viewer.credential)) {
-      throw unauthenticated('The access token or API key is unknown, expired or revoked. Log in again or make a new key.');
+      throw unauthenticated(
+        'The access token or API key is unknown, expired or revoked. Log in again or make a new key.',
+      );
     }
     return viewer;
   }

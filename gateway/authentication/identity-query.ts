@@ -16,12 +16,12 @@ export interface AuthenticatedViewer {
   orgId: string;
   role: string;
   permissions: string[];
-  credential: { kind: Viewer['credential']['kind']; id: string; expiresAt: string | null };
+  credential: Viewer['credential'];
 }
 
 /** @param expiresAt Where given, in place of the credential's own, in milliseconds since the epoch. */
 export function toViewer(found: AuthenticatedViewer, expiresAt?: number | null): Viewer {
-  const own = found.credential.expiresAt === null ? null : Date.parse(found.credential.expiresAt);
+  const { credential } = found;
   return {
     userId: found.userId,
     userKind: found.userKind,
@@ -29,6 +29,6 @@ export function toViewer(found: AuthenticatedViewer, expiresAt?: number | null):
     role: found.role,
     // During an upgrade identity may know permissions that this process does not: they cannot be asked for here.
     permissions: found.permissions.filter(isPermission),
-    credential: { kind: found.credential.kind, id: found.credential.id, expiresAt: expiresAt === undefined ? own : expiresAt },
+    credential: expiresAt === undefined ? credential : { ...credential, expiresAt },
   };
 }

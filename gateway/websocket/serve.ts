@@ -22,7 +22,7 @@ import type { GatewayContext } from '#gateway/context';
 import { isOriginAllowed } from '#gateway/origin';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
 import { CLOSE, type Connection } from './connection.ts';
-import { callerOf, type ConnectionWatch } from './connection-watch.ts';
+import { type ConnectionWatch, callerOf } from './connection-watch.ts';
 
 export interface WebSocketOptions {
   server: Server;

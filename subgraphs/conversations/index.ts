@@ -17,7 +17,7 @@ import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
-import { startSweep } from './run/sweep.ts';
+import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
 
@@ -82,6 +82,9 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     schema,
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
     consumers: [],
-    startWorker: async () => startSweep({ database, log, dispatch: (run) => runs.dispatch(run) }),
+    async startWorker({ alone }) {
+      if (alone) await releaseClaims(database);
+      return startSweep({ database, log, dispatch: (run) => runs.dispatch(run) });
+    },
   };
 }

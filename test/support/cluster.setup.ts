@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '#core/database/migrate';
-import { MIGRATIONS_FOLDER } from '#server/schema-check';
 import { startPostgres } from '#server/postgres/start-postgres';
+import { MIGRATIONS_FOLDER } from '#server/schema-check';
 import { databaseUrl, withAdmin } from './database.ts';
 
 /** Copied for every test file: a copy takes a tenth of the time of the migrations. */

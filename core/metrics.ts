@@ -1,0 +1,46 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What this process counts, for Prometheus. */
+export interface Metrics {
+  registry: Registry;
+  /** GraphQL requests over HTTP, in seconds, by operation type and outcome (`ok` or the first error's code). */
+  requests: Histogram<'operation' | 'outcome'>;
+  sockets: Gauge;
+  subscriptions: Gauge;
+  /** Jobs that ended, in seconds of running, by kind and outcome. */
+  jobs: Histogram<'job' | 'outcome'>;
+  /** Model calls that ended, by model and outcome. */
+  modelCalls: Counter<'model' | 'outcome'>;
+}
+
+/** Metrics of one process, with Node's own. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    requests: new Histogram({
+      name: 'parley_graphql_request_seconds',
+      help: 'GraphQL requests over HTTP.',
+      labelNames: ['operation', 'outcome'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    sockets: new Gauge({ name: 'parley_websockets', help: 'Open WebSockets of clients.', registers }),
+    subscriptions: new Gauge({ name: 'parley_subscriptions', help: 'Running subscriptions.', registers }),
+    jobs: new Histogram({
+      name: 'parley_job_seconds',
+      help: 'Attempts at jobs that ended.',
+      labelNames: ['job', 'outcome'],
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    modelCalls: new Counter({
+      name: 'parley_model_calls_total',
+      help: 'Calls of language models that ended.',
+      labelNames: ['model', 'outcome'],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,138 @@
+import type { GraphQLDataSource } from '@apollo/gateway';
+import type { ApolloServer } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { Kernel } from '#core/kernel';
+import { maskError } from '#core/mask';
+import type { Metrics } from '#core/metrics';
+import type { EnvelopeSigner } from '#core/subgraph/envelope-token';
+import { createApollo, createGraph } from './apollo.ts';
+import { Authenticator } from './authentication/authenticator.ts';
+import { composeSupergraph } from './compose.ts';
+import type { GatewayContext } from './context.ts';
+import { LocalDataSource, RemoteDataSource } from './data-source.ts';
+import { addHealth, type HealthCheck } from './health.ts';
+import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
+import { Idempotency } from './idempotency.ts';
+import { httpStatusPlugin } from './limit/http-status.ts';
+import { createRequestLimits } from './limit/request-limits.ts';
+import { requestMetrics } from './request-metrics.ts';
+import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
+import { SubscriptionExecutor } from './subscription/executor.ts';
+import { subscribeAtSubgraphs } from './subscription-source.ts';
+import { followSupergraph } from './supergraph-watch.ts';
+import { ConnectionWatch } from './websocket/connection-watch.ts';
+import { serveWebSocket } from './websocket/serve.ts';
+
+export interface GatewayOptions {
+  kernel: Kernel;
+  sources: SubgraphSources;
+  signer: EnvelopeSigner;
+  metrics: Metrics;
+  checks: ReadonlyMap<string, HealthCheck>;
+  /** Where the composed supergraph is kept between starts; null for nowhere. */
+  cacheFolder: string | null;
+  host: string;
+  port: number;
+  /** Further routes: the explorers, the console. */
+  addRoutes?: (app: FastifyInstance) => Promise<void>;
+}
+
+export interface RunningGateway {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Starts the entry: HTTP and WebSocket on one port, over all the subgraphs. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { kernel, sources, signer, metrics } = options;
+  const { environment, log } = kernel;
+  const supergraph = await composeSupergraph(await readSchemas(sources), options.cacheFolder);
+  const graph = createGraph(supergraph, (name) => dataSource(name, sources), log);
+  const subscriber = subscribeAtSubgraphs(sources, signer);
+  const subscriptions = new SubscriptionExecutor<GatewayContext>({
+    subscribeAt: subscriber.subscribeAt,
+    fetchFrom: (name) => dataSource(name, sources),
+    formatError: (error, context) => maskError(error, context.log, context.envelope.requestId),
+  });
+  let apiSchema: GraphQLSchema | undefined;
+  graph.onSchema((schema) => {
+    apiSchema = schema.apiSchema;
+    subscriptions.update(schema);
+  });
+
+  const limits = createRequestLimits();
+  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), requestMetrics(metrics)] });
+  await apollo.start();
+  const authenticator = new Authenticator(kernel.peers);
+  const requestLimit = { name: 'requests', points: environment.RATE_LIMIT_REQUESTS, seconds: 10 };
+  const http: HttpOptions = {
+    log,
+    authenticator,
+    idempotency: new Idempotency({
+      pool: kernel.database.systemPool,
+      sealer: kernel.sealer,
+      instanceId: kernel.instanceId,
+    }),
+    rateLimits: kernel.rateLimits,
+    requestLimit,
+    allowedOrigins: environment.ALLOWED_ORIGINS,
+  };
+  const app = createHttp(http);
+  await addRoutes(app, apollo, http, options);
+
+  const watch = new ConnectionWatch(authenticator, kernel.bus, log);
+  await watch.start();
+  const schemaNow = () => apiSchema as GraphQLSchema;
+  const sockets = serveWebSocket({
+    ...http,
+    server: app.server,
+    watch,
+    apollo,
+    subscriptions,
+    schema: schemaNow,
+    check: (request) => limits.check({ ...request, schema: schemaNow() }),
+  });
+  const gauges = setInterval(() => {
+    metrics.sockets.set(watch.size);
+    metrics.subscriptions.set(subscriptions.running);
+  }, 1_000).unref();
+  const stopFollowing = followSupergraph({ sources, graph, log, cacheFolder: options.cacheFolder });
+
+  await app.listen({ host: options.host, port: options.port });
+  setImmediate(() => subscriptions.warmUp());
+  const address = app.server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : options.port,
+    async close() {
+      clearInterval(gauges);
+      stopFollowing();
+      watch.stop();
+      await sockets.close();
+      await app.close();
+      await apollo.stop();
+      subscriber.close();
+    },
+  };
+}
+
+async function addRoutes(
+  app: FastifyInstance,
+  apollo: ApolloServer<GatewayContext>,
+  http: HttpOptions,
+  { metrics, checks, addRoutes: addFurther }: GatewayOptions,
+): Promise<void> {
+  addHealth(app, checks);
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+  addGraphQL(app, apollo, http);
+  await addFurther?.(app);
+}
+
+function dataSource(name: string, { local, remote }: SubgraphSources): GraphQLDataSource {
+  const executor = local.get(name);
+  if (executor) return new LocalDataSource(executor);
+  if (!remote) throw new Error(`No process serves the subgraph ${name}.`);
+  return new RemoteDataSource(remote.caller, name);
+}

@@ -1,0 +1,37 @@
+import type { Welcome } from './first-start.ts';
+
+export interface Greeting {
+  /** How this server is reached from a browser on this machine. */
+  base: string;
+  welcome: Welcome | null;
+  /** How long the start took. */
+  seconds: number;
+}
+
+/** Tells the person at the terminal where everything is. */
+export function greet({ base, welcome, seconds }: Greeting): void {
+  const lines = [
+    '',
+    `  Parley is ready (${seconds.toFixed(1)} s)`,
+    '',
+    `  API          ${base}/graphql   (in a browser: Apollo Sandbox)`,
+    `  WebSocket    ${base.replace(/^http/, 'ws')}/graphql`,
+    `  GraphiQL     ${base}/graphiql`,
+    `  Health       ${base}/readyz`,
+    '  Chat         npm run chat',
+    ...owner(welcome),
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function owner(welcome: Welcome | null): string[] {
+  if (!welcome) return [];
+  const password = welcome.password ?? '(the one in PARLEY_OWNER_PASSWORD)';
+  return [
+    '',
+    '  Log in as the owner. The password is shown this once:',
+    `    e-mail     ${welcome.email}`,
+    `    password   ${password}`,
+  ];
+}

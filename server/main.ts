@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Environment, readEnvironment } from '#core/environment';
+import { createLog, type Logger } from '#core/log';
+import { type DataFolder, openDataFolder, prepareDataFolder } from './data-folder.ts';
+import { forgetPassword } from './first-start.ts';
+import { greet } from './greeting.ts';
+import { type EmbeddedPostgres, startPostgres } from './postgres/start-postgres.ts';
+import { isWhole, ROLES, type Role, readRoles } from './role.ts';
+import { ensureSchema } from './schema-check.ts';
+import { openSecrets } from './secret.ts';
+import { StartError } from './start-error.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
+
+/** What has to be let go of when the process ends, the last one first. */
+const opened: (() => Promise<void>)[] = [];
+
+const closeAll = async (): Promise<void> => {
+  for (const step of opened.splice(0).reverse()) await step();
+};
+
+function readSettings(): Environment {
+  const read = readEnvironment(process.env);
+  if ('environment' in read) return read.environment;
+  throw new StartError(read.problems.map((problem) => `The environment variable ${problem}`).join('\n'));
+}
+
+/** @throws StartError where the roles need servers that are not named. */
+function checkRoles(roles: ReadonlySet<Role>, { DATABASE_URL, REDIS_URL }: Environment): void {
+  if (isWhole(roles)) return;
+  const missing = [!DATABASE_URL && 'DATABASE_URL', !REDIS_URL && 'REDIS_URL'].filter(Boolean);
+  if (missing.length === 0) return;
+  throw new StartError(
+    `A process with only the roles ${[...roles].join(', ')} works with others through PostgreSQL and Redis: set ${missing.join(' and ')}, or leave --roles out to run everything in one process.`,
+  );
+}
+
+async function openDatabaseServer(environment: Environment, folder: string, password: string, log: Logger) {
+  if (environment.DATABASE_URL) return { url: environment.DATABASE_URL, embedded: false };
+  const postgres: EmbeddedPostgres = await startPostgres({
+    dataFolder: folder,
+    password,
+    onLog: (line) => log.debug({ part: 'postgres' }, line),
+    onExit: () => log.warn('PostgreSQL has ended unexpectedly and is being started again'),
+    onRestart: () => log.info('PostgreSQL is up again'),
+  });
+  opened.push(() => postgres.stop());
+  return { url: postgres.url, embedded: true };
+}
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  const roles = readRoles(process.argv.slice(2));
+  const environment = readSettings();
+  checkRoles(roles, environment);
+  const log = createLog({
+    level: environment.LOG_LEVEL,
+    pretty: environment.LOG_PRETTY ?? process.stdout.isTTY === true,
+  });
+  // Reading the code takes as long as starting PostgreSQL: both at once.
+  const loading = import('./start-server.ts');
+  loading.catch(() => {});
+
+  // An embedded database has one owner; with a database elsewhere, several processes may share the folder.
+  let held: DataFolder | null = null;
+  if (!environment.DATABASE_URL) {
+    held = await openDataFolder(environment.PARLEY_DATA);
+    opened.push(held.close.bind(held));
+  }
+  const dataFolder = held?.path ?? (await prepareDataFolder(environment.PARLEY_DATA));
+  const secrets = await openSecrets({
+    dataFolder,
+    masterSecret: environment.PARLEY_SECRET,
+    onWarning: (message) => log.warn(message),
+  });
+  const { url, embedded } = await openDatabaseServer(environment, dataFolder, secrets.databasePassword, log);
+  await ensureSchema(url, { embedded, log });
+
+  const { startServer } = await loading;
+  const server = await startServer({
+    environment,
+    roles,
+    secrets,
+    log,
+    databaseUrl: url,
+    dataFolder,
+    version: await readVersion(),
+    alone: embedded && roles.size === ROLES.length,
+  }).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    throw new StartError(`Port ${environment.PORT} is taken: stop what listens there, or set PORT to another one.`);
+  });
+  opened.push(() => server.close());
+  if (server.port !== null) {
+    const base = environment.PUBLIC_URL ?? `http://localhost:${server.port}`;
+    held?.announce(base);
+    greet({ base, welcome: server.welcome, seconds: (performance.now() - startedAt) / 1000 });
+    if (server.welcome) await forgetPassword(dataFolder);
+  } else {
+    process.stdout.write(`Parley is ready: ${[...roles].join(', ')}\n`);
+  }
+}
+
+async function readVersion(): Promise<string> {
+  // From the sources it is one folder up, from the build two.
+  for (const folder of ['..', '../..']) {
+    const text = await readFile(join(import.meta.dirname, folder, 'package.json'), 'utf8').catch(() => null);
+    if (text) return (JSON.parse(text) as { version: string }).version;
+  }
+  return 'unknown';
+}
+
+stopOnSignal(closeAll);
+
+try {
+  await main();
+} catch (error) {
+  const text =
+    error instanceof StartError ? error.message : `Parley could not start. ${String((error as Error)?.stack ?? error)}`;
+  process.stderr.write(`${text}\n`);
+  await closeAll().catch(() => {});
+  process.exit(1);
+}

@@ -1,0 +1,84 @@
+import { Redis } from 'ioredis';
+import { createMemoryBus } from '#core/bus/memory-bus';
+import { createRedisBus } from '#core/bus/redis-bus';
+import { openDatabase } from '#core/database/database';
+import { Transactions } from '#core/database/transaction';
+import type { Environment } from '#core/environment';
+import { newId } from '#core/id';
+import { createJobQueue, type OpenJobQueue } from '#core/job/queue';
+import type { Kernel } from '#core/kernel';
+import type { Logger } from '#core/log';
+import { ModelRegistry } from '#core/model/model-registry';
+import { createPeers } from '#core/peer/create-peers';
+import { createRateLimits } from '#core/rate-limit';
+import { createSealer } from '#core/seal';
+import type { Secrets } from '#core/secrets';
+import { openStreams } from '#core/stream/open-streams';
+import type { SubgraphExecutor } from '#core/subgraph/executor';
+import type { RemoteCaller } from '#core/subgraph/remote-call';
+
+export interface KernelOptions {
+  environment: Environment;
+  secrets: Secrets;
+  log: Logger;
+  databaseUrl: string;
+  /** The subgraphs of this process, filled once they are composed. */
+  local: ReadonlyMap<string, SubgraphExecutor>;
+  /** Made from the pool once there is one; null where every subgraph lives here. */
+  remoteOf: ((kernel: Pick<Kernel, 'database' | 'instanceId'>) => RemoteCaller) | null;
+  /** Called after each commit that emitted an event. */
+  onEmitted(): void;
+}
+
+export interface OpenKernel extends Kernel {
+  jobs: OpenJobQueue;
+  /** Whether Redis answers; does nothing where there is none. */
+  pingRedis: (() => Promise<void>) | null;
+  /** Writes down what is under way and lets everything go. Call it last. */
+  close(): Promise<void>;
+}
+
+/** Opens the shared kernel of one process: its connections, and what stands on them. */
+export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
+  const { environment, secrets, log, databaseUrl, local, remoteOf, onEmitted } = options;
+  const { REDIS_URL: redisUrl = null } = environment;
+  const instanceId = newId();
+  const [database, bus, jobs] = await Promise.all([
+    openDatabase({ url: databaseUrl, log }),
+    redisUrl ? createRedisBus(redisUrl, log) : createMemoryBus(),
+    createJobQueue({ databaseUrl, redisUrl, log }),
+  ]);
+  const redis = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false }) : null;
+  redis?.on('error', (error) => log.debug({ err: error }, 'the connection to Redis failed'));
+  const sealer = createSealer(secrets.sealingKey);
+  const streams = openStreams({ database, bus, log });
+  const models = new ModelRegistry({
+    geminiApiKey: environment.GEMINI_API_KEY,
+    geminiBaseUrl: environment.GEMINI_BASE_URL,
+    openaiApiKey: environment.OPENAI_API_KEY,
+    openaiBaseUrl: environment.OPENAI_BASE_URL,
+  });
+  return {
+    environment,
+    secrets,
+    log,
+    database,
+    transactions: new Transactions(database, sealer, onEmitted),
+    streams,
+    bus,
+    jobs,
+    peers: createPeers({ local, remote: remoteOf?.({ database, instanceId }) ?? null }),
+    models,
+    sealer,
+    rateLimits: createRateLimits(redis),
+    instanceId,
+    pingRedis: redis && (async () => void (await redis.ping())),
+    async close() {
+      await streams.drain();
+      streams.close();
+      await Promise.allSettled([jobs.close(), bus.close(), models.close()]);
+      redis?.disconnect();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { FastifyInstance } from 'fastify';
+import { Directory } from '#core/directory/directory';
+import type { Environment } from '#core/environment';
+import type { Logger } from '#core/log';
+import { createMetrics } from '#core/metrics';
+import type { OutboxRelay } from '#core/outbox/relay';
+import type { Secrets } from '#core/secrets';
+import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
+import type { SubgraphExecutor } from '#core/subgraph/executor';
+import { RemoteCaller } from '#core/subgraph/remote-call';
+import { type SubgraphServer, serveSubgraphs } from '#core/subgraph/serve';
+import { SUBGRAPH_NAMES } from '#core/subgraph/subgraph';
+import type { HealthCheck } from '#gateway/health';
+import { type RunningGateway, startGateway } from '#gateway/start-gateway';
+import { composeSubgraphs } from './compose-subgraphs.ts';
+import { ensureInstallation, type Welcome } from './first-start.ts';
+import { openKernel } from './open-kernel.ts';
+import { isSubgraphRole, isWhole, type Role } from './role.ts';
+import { type RunningWorker, startWorker } from './start-worker.ts';
+
+export interface ServerOptions {
+  environment: Environment;
+  roles: ReadonlySet<Role>;
+  secrets: Secrets;
+  log: Logger;
+  databaseUrl: string;
+  /** Where files are kept between starts. */
+  dataFolder: string;
+  version: string;
+  /** Whether the database belongs to this process alone. */
+  alone: boolean;
+  addRoutes?: (app: FastifyInstance) => Promise<void>;
+}
+
+export interface RunningServer {
+  /** Where the gateway listens; null in a process without it. */
+  port: number | null;
+  /** What to tell whoever started Parley for the first time. */
+  welcome: Welcome | null;
+  /** Lets running work end, tells clients to come again, and closes everything. */
+  close(): Promise<void>;
+}
+
+/** Starts the roles of one process on a database that has the right schema. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { environment, roles, secrets, log, databaseUrl } = options;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of opened.splice(0).reverse()) {
+      await step().catch((error: unknown) => log.warn({ err: error }, 'a part did not close cleanly'));
+    }
+  };
+  try {
+    const executors = new Map<string, SubgraphExecutor>();
+    const signer = createEnvelopeSigner(secrets.internalSecret);
+    const whole = isWhole(roles);
+    let relay: OutboxRelay | undefined;
+    let directory: Directory | undefined;
+    let caller: RemoteCaller | undefined;
+    const kernel = await openKernel({
+      environment,
+      secrets,
+      log,
+      databaseUrl,
+      local: executors,
+      remoteOf: whole
+        ? null
+        : ({ database, instanceId }) => {
+            const self = { id: instanceId, roles: [...roles], url: null, version: options.version };
+            directory = new Directory({ pool: database.systemPool, log, self });
+            caller = new RemoteCaller({ directory, signer });
+            return caller;
+          },
+      onEmitted: () => relay?.wake(),
+    });
+    opened.push(() => kernel.close());
+    if (caller) opened.push(caller.close.bind(caller));
+    const subgraphs = await composeSubgraphs(kernel, roles, executors);
+    const metrics = createMetrics();
+
+    if (directory) {
+      const served = await serveOwn(options, executors, signer);
+      if (served) opened.push(() => served.close());
+      directory.announce(served ? (environment.PARLEY_INTERNAL_URL ?? served.url) : null);
+      await directory.start();
+      opened.push(directory.stop.bind(directory));
+    }
+    let worker: RunningWorker | undefined;
+    if (roles.has('worker')) {
+      worker = await startWorker({ kernel, subgraphs, metrics, alone: options.alone });
+      relay = worker.relay;
+      opened.push(worker.close.bind(worker));
+    }
+    let gateway: RunningGateway | undefined;
+    let welcome: Welcome | null = null;
+    if (roles.has('gateway')) {
+      const checks = new Map<string, HealthCheck>([
+        ['database', async () => void (await kernel.database.systemPool.query('select 1'))],
+        ['jobs', () => kernel.jobs.ping()],
+      ]);
+      if (kernel.pingRedis) checks.set('redis', kernel.pingRedis);
+      for (const name of SUBGRAPH_NAMES) {
+        checks.set(name, async () => void (await kernel.peers.call(name, { query: '{ __typename }', viewer: null })));
+      }
+      gateway = await startGateway({
+        kernel,
+        sources: {
+          names: SUBGRAPH_NAMES,
+          // A subgraph that the worker has composed for itself is not this process's to serve.
+          local: new Map([...executors].filter(([name]) => roles.has(name as Role))),
+          remote: caller && directory ? { caller, directory } : null,
+          log,
+        },
+        signer,
+        metrics,
+        checks,
+        cacheFolder: options.dataFolder,
+        host: environment.HOST,
+        port: environment.PORT,
+        ...(options.addRoutes && { addRoutes: options.addRoutes }),
+      });
+      opened.push(gateway.close.bind(gateway));
+      welcome = await ensureInstallation(kernel, options.dataFolder);
+    }
+    return { port: gateway?.port ?? null, welcome, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Serves the subgraphs that other processes are to find here. */
+async function serveOwn(
+  { roles, environment, log }: ServerOptions,
+  executors: ReadonlyMap<string, SubgraphExecutor>,
+  signer: ReturnType<typeof createEnvelopeSigner>,
+): Promise<SubgraphServer | null> {
+  const own = new Map([...executors].filter(([name]) => roles.has(name as Role)));
+  if (![...roles].some(isSubgraphRole)) return null;
+  return serveSubgraphs({
+    executors: own,
+    signer,
+    log,
+    host: environment.HOST,
+    port: environment.PARLEY_INTERNAL_PORT,
+  });
+}

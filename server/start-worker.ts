@@ -1,0 +1,55 @@
+import { runInOrg } from '#core/database/tenant';
+import { createJobWorker } from '#core/job/worker';
+import type { Kernel } from '#core/kernel';
+import { startMaintenance } from '#core/maintenance/maintenance';
+import type { Metrics } from '#core/metrics';
+import { createOutboxRelay, type OutboxRelay } from '#core/outbox/relay';
+import type { Subgraph } from '#core/subgraph/subgraph';
+
+export interface WorkerOptions {
+  kernel: Kernel;
+  subgraphs: readonly Subgraph[];
+  metrics: Metrics;
+  /** Whether no other process can be at work: then what a crash left behind is taken up at once. */
+  alone: boolean;
+}
+
+export interface RunningWorker {
+  relay: OutboxRelay;
+  close(): Promise<void>;
+}
+
+/** How long running jobs may go on while the process is being stopped, in milliseconds. */
+const GRACE_MS = 15_000;
+
+/** Starts what happens without being asked: jobs, events on their way, sweeps, retention. */
+export async function startWorker({ kernel, subgraphs, metrics, alone }: WorkerOptions): Promise<RunningWorker> {
+  const { database, transactions, environment, log, instanceId } = kernel;
+  const relay = createOutboxRelay({
+    database,
+    transactions,
+    consumers: subgraphs.flatMap((subgraph) => subgraph.consumers),
+    log,
+    instanceId,
+  });
+  if (alone) await relay.resetLeases();
+  const worker = await createJobWorker({
+    databaseUrl: database.url,
+    redisUrl: environment.REDIS_URL ?? null,
+    handlers: subgraphs.flatMap((subgraph) => subgraph.jobs),
+    log,
+    orgRunner: runInOrg,
+    alone,
+    onOutcome: ({ job, outcome, runMs }) => metrics.jobs.observe({ job, outcome }, runMs / 1000),
+  });
+  relay.start();
+  const stops = await Promise.all(subgraphs.map((subgraph) => subgraph.startWorker?.({ alone })));
+  const stopMaintenance = startMaintenance({ database, log, streamRetentionDays: environment.STREAM_RETENTION_DAYS });
+  return {
+    relay,
+    async close() {
+      await Promise.all(stops.map((stop) => stop?.()));
+      await Promise.all([worker.close({ graceMs: GRACE_MS }), relay.close(), stopMaintenance()]);
+    },
+  };
+}

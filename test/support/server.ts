@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, inject } from 'vitest';
+import { readEnvironment } from '#core/environment';
+import { createLog } from '#core/log';
+import { registerExplorer } from '#gateway/explorer/explorer';
+import { ROLES } from '#server/role';
+import { deriveSecrets } from '#server/secret';
+import { type RunningServer, startServer } from '#server/start-server';
+import { TestClient } from './client.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { Seed } from './seed.ts';
+
+export interface TestServer {
+  url: string;
+  database: TestDatabase;
+  /** An anonymous caller. */
+  client: TestClient;
+  /** Makes organizations, people, agents and rooms, through the API. */
+  seed: Seed;
+  server: RunningServer;
+}
+
+const SECRET = 'a secret for tests, which is long enough for one';
+
+/** Shown when a test says so: `LOG_LEVEL=debug npm test`. */
+const logLevel = process.env.TEST_LOG_LEVEL ?? 'silent';
+
+/**
+ * Starts a whole server on a database and a port of its own, and stops it after the file's tests.
+ * @param variables Environment variables beside those that a test server needs.
+ */
+export async function startTestServer(variables: Record<string, string> = {}): Promise<TestServer> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'parley-data-'));
+  const database = await createTestDatabase(inject('adminUrl'));
+  const read = readEnvironment({
+    PORT: '0',
+    HOST: '127.0.0.1',
+    RATE_LIMIT_REQUESTS: '100000',
+    LOG_LEVEL: logLevel,
+    ...variables,
+  });
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  const server = await startServer({
+    environment: read.environment,
+    roles: new Set(ROLES),
+    secrets: deriveSecrets(SECRET),
+    log: createLog({ level: read.environment.LOG_LEVEL, pretty: false }),
+    databaseUrl: database.url,
+    dataFolder,
+    version: 'test',
+    alone: true,
+    addRoutes: async (app) => registerExplorer(app),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const client = new TestClient(url);
+  const seed = new Seed(client);
+  afterAll(async () => {
+    await seed.close();
+    await client.close();
+    await server.close();
+    await database.drop();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
+  return { url, database, client, seed, server };
+}
