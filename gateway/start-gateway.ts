@@ -11,6 +11,7 @@ import { Authenticator } from './authentication/authenticator.ts';
 import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
 import { LocalDataSource, RemoteDataSource } from './data-source.ts';
+import { addExplorers } from './explorer/routes.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
@@ -34,8 +35,6 @@ export interface GatewayOptions {
   cacheFolder: string | null;
   host: string;
   port: number;
-  /** Further routes: the explorers, the console. */
-  addRoutes?: (app: FastifyInstance) => Promise<void>;
 }
 
 export interface RunningGateway {
@@ -79,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     allowedOrigins: environment.ALLOWED_ORIGINS,
   };
   const app = createHttp(http);
-  await addRoutes(app, apollo, http, options);
+  addRoutes(app, apollo, http, options);
 
   const watch = new ConnectionWatch(authenticator, kernel.bus, log);
   await watch.start();
@@ -116,18 +115,18 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 }
 
-async function addRoutes(
+function addRoutes(
   app: FastifyInstance,
   apollo: ApolloServer<GatewayContext>,
   http: HttpOptions,
-  { metrics, checks, addRoutes: addFurther }: GatewayOptions,
-): Promise<void> {
+  { metrics, checks }: GatewayOptions,
+): void {
   addHealth(app, checks);
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
   addGraphQL(app, apollo, http);
-  await addFurther?.(app);
+  addExplorers(app);
 }
 
 function dataSource(name: string, { local, remote }: SubgraphSources): GraphQLDataSource {

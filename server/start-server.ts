@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { Directory } from '#core/directory/directory';
 import type { Environment } from '#core/environment';
 import type { Logger } from '#core/log';
@@ -29,7 +28,6 @@ export interface ServerOptions {
   version: string;
   /** Whether the database belongs to this process alone. */
   alone: boolean;
-  addRoutes?: (app: FastifyInstance) => Promise<void>;
 }
 
 export interface RunningServer {
@@ -117,7 +115,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         cacheFolder: options.dataFolder,
         host: environment.HOST,
         port: environment.PORT,
-        ...(options.addRoutes && { addRoutes: options.addRoutes }),
       });
       opened.push(gateway.close.bind(gateway));
       welcome = await ensureInstallation(kernel, options.dataFolder);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, inject } from 'vitest';
 import { readEnvironment } from '#core/environment';
 import { createLog } from '#core/log';
-import { registerExplorer } from '#gateway/explorer/explorer';
 import { ROLES } from '#server/role';
 import { deriveSecrets } from '#server/secret';
 import { type RunningServer, startServer } from '#server/start-server';
@@ -51,7 +50,6 @@ export async function startTestServer(variables: Record<string, string> = {}): P
     dataFolder,
     version: 'test',
     alone: true,
-    addRoutes: async (app) => registerExplorer(app),
   });
   const url = `http://127.0.0.1:${server.port}`;
   const client = new TestClient(url);
