@@ -55,9 +55,15 @@ export class Client {
     return new Client(this.installation, this.credential, ip);
   }
 
-  async send<Data>(query: string, variables: object = {}, { idempotencyKey }: SendOptions = {}) {
+  async send<Data>(
+    query: string,
+    variables: object = {},
+    { idempotencyKey }: SendOptions = {},
+  ): Promise<{ data: Data | null; errors: ClientError[] }> {
     const viewer = this.credential ? await this.authenticate(this.credential) : null;
-    if (this.credential && !viewer) throw new Error('The credential is not known.');
+    if (this.credential && !viewer) {
+      return { data: null, errors: [{ message: 'Not let in.', extensions: { code: 'UNAUTHENTICATED' } }] };
+    }
     return this.execute<Data>(query, variables, viewer, idempotencyKey ?? null);
   }
 
