@@ -9,6 +9,7 @@ import { createJobQueue, type OpenJobQueue } from '#core/job/queue';
 import type { Kernel } from '#core/kernel';
 import type { Logger } from '#core/log';
 import { ModelRegistry } from '#core/model/model-registry';
+import { announceEvents } from '#core/outbox/wake';
 import { createPeers } from '#core/peer/create-peers';
 import { createRateLimits } from '#core/rate-limit';
 import { createSealer } from '#core/seal';
@@ -26,8 +27,6 @@ export interface KernelOptions {
   local: ReadonlyMap<string, SubgraphExecutor>;
   /** Made from the pool once there is one; null where every subgraph lives here. */
   remoteOf: ((kernel: Pick<Kernel, 'database' | 'instanceId'>) => RemoteCaller) | null;
-  /** Called after each commit that emitted an event. */
-  onEmitted(): void;
 }
 
 export interface OpenKernel extends Kernel {
@@ -40,7 +39,7 @@ export interface OpenKernel extends Kernel {
 
 /** Opens the shared kernel of one process: its connections, and what stands on them. */
 export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
-  const { environment, secrets, log, databaseUrl, local, remoteOf, onEmitted } = options;
+  const { environment, secrets, log, databaseUrl, local, remoteOf } = options;
   const { REDIS_URL: redisUrl = null } = environment;
   const instanceId = newId();
   const [database, bus, jobs] = await Promise.all([
@@ -63,7 +62,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     secrets,
     log,
     database,
-    transactions: new Transactions(database, sealer, onEmitted),
+    transactions: new Transactions(database, sealer, () => announceEvents(bus)),
     streams,
     bus,
     jobs,

@@ -2,7 +2,6 @@ import { Directory } from '#core/directory/directory';
 import type { Environment } from '#core/environment';
 import type { Logger } from '#core/log';
 import { createMetrics } from '#core/metrics';
-import type { OutboxRelay } from '#core/outbox/relay';
 import type { Secrets } from '#core/secrets';
 import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
@@ -15,7 +14,7 @@ import { composeSubgraphs } from './compose-subgraphs.ts';
 import { ensureInstallation, type Welcome } from './first-start.ts';
 import { openKernel } from './open-kernel.ts';
 import { isSubgraphRole, isWhole, type Role } from './role.ts';
-import { type RunningWorker, startWorker } from './start-worker.ts';
+import { startWorker } from './start-worker.ts';
 
 export interface ServerOptions {
   environment: Environment;
@@ -52,7 +51,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const executors = new Map<string, SubgraphExecutor>();
     const signer = createEnvelopeSigner(secrets.internalSecret);
     const whole = isWhole(roles);
-    let relay: OutboxRelay | undefined;
     let directory: Directory | undefined;
     let caller: RemoteCaller | undefined;
     const kernel = await openKernel({
@@ -69,7 +67,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             caller = new RemoteCaller({ directory, signer });
             return caller;
           },
-      onEmitted: () => relay?.wake(),
     });
     opened.push(() => kernel.close());
     if (caller) opened.push(caller.close.bind(caller));
@@ -83,10 +80,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await directory.start();
       opened.push(directory.stop.bind(directory));
     }
-    let worker: RunningWorker | undefined;
     if (roles.has('worker')) {
-      worker = await startWorker({ kernel, subgraphs, metrics, alone: options.alone });
-      relay = worker.relay;
+      const worker = await startWorker({ kernel, subgraphs, metrics, alone: options.alone });
       opened.push(worker.close.bind(worker));
     }
     let gateway: RunningGateway | undefined;

@@ -3,7 +3,8 @@ import { createJobWorker } from '#core/job/worker';
 import type { Kernel } from '#core/kernel';
 import { startMaintenance } from '#core/maintenance/maintenance';
 import type { Metrics } from '#core/metrics';
-import { createOutboxRelay, type OutboxRelay } from '#core/outbox/relay';
+import { createOutboxRelay } from '#core/outbox/relay';
+import { onEvents } from '#core/outbox/wake';
 import type { Subgraph } from '#core/subgraph/subgraph';
 
 export interface WorkerOptions {
@@ -15,7 +16,6 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
-  relay: OutboxRelay;
   close(): Promise<void>;
 }
 
@@ -43,11 +43,12 @@ export async function startWorker({ kernel, subgraphs, metrics, alone }: WorkerO
     onOutcome: ({ job, outcome, runMs }) => metrics.jobs.observe({ job, outcome }, runMs / 1000),
   });
   relay.start();
+  const stopListening = await onEvents(kernel.bus, () => relay.wake());
   const stops = await Promise.all(subgraphs.map((subgraph) => subgraph.startWorker?.({ alone })));
   const stopMaintenance = startMaintenance({ database, log, streamRetentionDays: environment.STREAM_RETENTION_DAYS });
   return {
-    relay,
     async close() {
+      stopListening();
       await Promise.all(stops.map((stop) => stop?.()));
       await Promise.all([worker.close({ graceMs: GRACE_MS }), relay.close(), stopMaintenance()]);
     },
