@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { Credential } from './credential.ts';
+import { ApiError, request } from './graphql-http.ts';
+import * as operation from './operation.ts';
+import { persist } from './retry.ts';
+
+/** How many rooms and agents there are to choose from. */
+const CHOICES = 50;
+
+/** Everything that the chat asks of the server, but for the live stream. */
+export class ChatApi {
+  constructor(
+    readonly endpoint: URL,
+    readonly credential: Credential,
+    /** Is told when a request has failed and is being tried again. */
+    private readonly onTrouble: (error: unknown) => void,
+  ) {}
+
+  async viewer(): Promise<operation.ViewerResult['viewer']> {
+    return (await this.query<operation.ViewerResult>(operation.VIEWER, {})).viewer;
+  }
+
+  async rooms(): Promise<operation.RoomSummary[]> {
+    const { conversations } = await this.query<operation.RoomsResult>(operation.ROOMS, { first: CHOICES });
+    return conversations.edges.map(({ node }) => node);
+  }
+
+  async agents(): Promise<operation.Agent[]> {
+    const { agents } = await this.query<operation.AgentsResult>(operation.AGENTS, { first: CHOICES });
+    return agents.edges.map(({ node }) => node);
+  }
+
+  /** The room with its last messages, oldest first, and the cursor to follow it from. */
+  async enter(id: string, last: number) {
+    const { conversation } = await this.query<operation.EnterRoomResult>(operation.ENTER_ROOM, { id, last });
+    if (!conversation) throw new ApiError('NOT_FOUND', 'There is no such room.');
+    return { ...conversation, messages: conversation.messages.edges.map(({ node }) => node) };
+  }
+
+  async createRoom(title: string, agentIds: string[]): Promise<operation.RoomSummary> {
+    const input = { ...(title && { title }), agentIds };
+    const result = await this.mutate<operation.CreateRoomResult>(operation.CREATE_ROOM, { input });
+    return result.createConversation.conversation;
+  }
+
+  /** @returns The run whose reply is to come; null where no agent answers. */
+  async send(conversationId: string, text: string): Promise<string | null> {
+    const { sendMessage } = await this.mutate<operation.SendResult>(operation.SEND, {
+      input: { conversationId, text },
+    });
+    return sendMessage.run?.id ?? null;
+  }
+
+  async cancel(runId: string): Promise<void> {
+    await this.mutate(operation.CANCEL, { input: { runId } });
+  }
+
+  private query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+    return this.run<Data>(query, variables, undefined);
+  }
+
+  /** One key for all the tries: a mutation whose answer was lost is not done again. */
+  private mutate<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+    return this.run<Data>(query, variables, randomUUID());
+  }
+
+  private run<Data>(query: string, variables: Record<string, unknown>, idempotencyKey: string | undefined) {
+    const attempt = async (): Promise<Data> => {
+      const authorization = await this.credential.authorization();
+      return await request<Data>(this.endpoint, query, variables, { authorization, idempotencyKey });
+    };
+    return persist(async () => {
+      try {
+        return await attempt();
+      } catch (error) {
+        const isRefused = error instanceof ApiError && error.code === 'UNAUTHENTICATED';
+        if (!isRefused || !(await this.credential.renew())) throw error;
+        return await attempt();
+      }
+    }, this.onTrouble);
+  }
+}

@@ -1,0 +1,137 @@
+import type { StoredSession } from './session-store.ts';
+
+/** The operations of this client and the shapes of their answers. */
+
+const SESSION_FIELDS = 'accessToken refreshToken expiresAt';
+
+export const LOG_IN = `mutation LogIn($input: LogInInput!) { session: logIn(input: $input) { ${SESSION_FIELDS} } }`;
+export const REFRESH = `mutation Refresh($input: RefreshSessionInput!) {
+  session: refreshSession(input: $input) { ${SESSION_FIELDS} }
+}`;
+export const LOG_OUT = 'mutation LogOut { logOut { __typename } }';
+
+export interface SessionResult {
+  session: StoredSession;
+}
+
+/** A person or an agent in a room. */
+export interface Participant {
+  __typename: 'User' | 'Agent';
+  id: string;
+  name: string;
+}
+
+export interface RunFault {
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+
+/** A reply that an agent works on. */
+export interface Run {
+  id: string;
+  state: 'QUEUED' | 'RUNNING' | 'WAITING' | 'SUCCEEDED' | 'PARTIAL' | 'FAILED' | 'CANCELLED' | 'LIMIT_REACHED';
+  error: RunFault | null;
+}
+
+export interface Message {
+  id: string;
+  status: 'COMPLETE' | 'STREAMING' | 'CANCELLED' | 'FAILED';
+  text: string;
+  author: Participant;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  description: string | null;
+}
+
+export interface RoomSummary {
+  id: string;
+  title: string | null;
+  participants: Participant[];
+}
+
+const PARTICIPANT =
+  'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
+const MESSAGE = `fragment message on Message { id status text author { ...participant } } ${PARTICIPANT}`;
+
+export const VIEWER = 'query Viewer { viewer { user { id name } organization { name } } }';
+
+export interface ViewerResult {
+  viewer: { user: { id: string; name: string } | null; organization: { name: string } } | null;
+}
+
+export const ROOMS = `query Rooms($first: Int!) {
+  conversations(first: $first) { edges { node { id title participants { ...participant } } } }
+} ${PARTICIPANT}`;
+
+export interface RoomsResult {
+  conversations: { edges: { node: RoomSummary }[] };
+}
+
+/** The history and the cursor come from one query: the stream that is resumed from there fits it without a seam. */
+export const ENTER_ROOM = `query EnterRoom($id: ID!, $last: Int!) {
+  conversation(id: $id) {
+    id title cursor
+    participants { ...participant }
+    messages(last: $last) { edges { node { ...message } } }
+  }
+} ${MESSAGE}`;
+
+export interface EnterRoomResult {
+  conversation: (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] } }) | null;
+}
+
+export const AGENTS = `query Agents($first: Int!) {
+  agents(first: $first) { edges { node { id name description } } }
+}`;
+
+export interface AgentsResult {
+  agents: { edges: { node: Agent }[] };
+}
+
+export const CREATE_ROOM = `mutation CreateRoom($input: CreateConversationInput!) {
+  createConversation(input: $input) { conversation { id title participants { ...participant } } }
+} ${PARTICIPANT}`;
+
+export interface CreateRoomResult {
+  createConversation: { conversation: RoomSummary };
+}
+
+export const SEND = `mutation Send($input: SendMessageInput!) {
+  sendMessage(input: $input) { message { id } run { id } }
+}`;
+
+export interface SendResult {
+  sendMessage: { message: { id: string }; run: { id: string } | null };
+}
+
+export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(input: $input) { run { id state } } }';
+
+export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
+  conversationEvents(conversationId: $room, after: $after) {
+    __typename
+    cursor
+    ... on MessageAdded { message { ...message } }
+    ... on MessageDelta { messageId attempt text }
+    ... on MessageRestarted { messageId attempt }
+    ... on MessageCompleted { message { ...message } }
+    ... on RunStateChanged { run { id state error { code message retryable } } }
+  }
+} ${MESSAGE}`;
+
+/** What happens in a room; kinds that this client does not know of are passed over. */
+export type RoomEvent = { cursor: string } & (
+  | { __typename: 'MessageAdded'; message: Message }
+  | { __typename: 'MessageDelta'; messageId: string; attempt: number; text: string }
+  | { __typename: 'MessageRestarted'; messageId: string; attempt: number }
+  | { __typename: 'MessageCompleted'; message: Message }
+  | { __typename: 'RunStateChanged'; run: Run }
+  | { __typename: 'StreamGap' }
+);
+
+export interface FollowResult {
+  conversationEvents: RoomEvent;
+}

@@ -1,0 +1,58 @@
+import { createInterface } from 'node:readline';
+import type { ChatApi } from './api.ts';
+import type { RoomSummary } from './operation.ts';
+import { findRoom, roomName } from './room-choice.ts';
+import { enterRoom } from './room-session.ts';
+import { plainScreen } from './screen.ts';
+import { createPaint } from './style.ts';
+import { Transcript } from './transcript.ts';
+
+export interface PipedOptions {
+  api: ChatApi;
+  viewerId: string | null;
+  /** The id or title of the room; null takes the latest. */
+  room: string | null;
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream;
+}
+
+/**
+ * Sends each line of the input, writes out the reply to it, and goes on with the next.
+ * @returns Whether every reply came to its end.
+ */
+export async function chatThroughPipe({ api, viewerId, room: wanted, input, output }: PipedOptions): Promise<boolean> {
+  const transcript = new Transcript(plainScreen(output), createPaint(false), { id: viewerId, isShown: false });
+  const { id } = await pickRoom(api, wanted);
+  const session = await enterRoom(api, id, { transcript, onEntry: () => {} });
+  const cancel = () => void cancelAll(api, transcript);
+  process.once('SIGINT', cancel);
+  let isWhole = true;
+  try {
+    for await (const line of createInterface({ input })) {
+      if (line.trim() === '') continue;
+      const runId = await api.send(id, line);
+      if (!runId) continue;
+      const run = await Promise.race([transcript.whenEnded(runId), session.ended]);
+      if (run?.state !== 'SUCCEEDED') isWhole = false;
+    }
+  } finally {
+    process.off('SIGINT', cancel);
+    session.leave();
+    await session.ended;
+  }
+  return isWhole;
+}
+
+async function cancelAll(api: ChatApi, transcript: Transcript): Promise<void> {
+  for (const runId of transcript.activeRuns)
+    await api.cancel(runId).catch((error: Error) => transcript.problem(error.message));
+}
+
+async function pickRoom(api: ChatApi, wanted: string | null): Promise<RoomSummary> {
+  const rooms = await api.rooms();
+  const room = wanted === null ? rooms[0] : findRoom(rooms, wanted);
+  if (room) return room;
+  if (wanted !== null) throw new Error(`There is no room "${wanted}". There are: ${rooms.map(roomName).join('; ')}.`);
+  const [agent] = await api.agents();
+  return api.createRoom('Chat', agent ? [agent.id] : []);
+}

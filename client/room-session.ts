@@ -1,0 +1,51 @@
+import type { ChatApi } from './api.ts';
+import type { Message, RoomEvent, RoomSummary } from './operation.ts';
+import { followRoom } from './room-feed.ts';
+import type { Transcript } from './transcript.ts';
+
+/** How many messages are shown of a room that is entered. */
+const SHOWN_ON_ENTRY = 20;
+
+/** A room that is being followed. */
+export interface RoomSession {
+  room: RoomSummary;
+  /** Ends with an error where the server will not go on; never while the room is followed. */
+  ended: Promise<void>;
+  leave(): void;
+}
+
+/** Loads a room and follows it from exactly there on, through lost connections and restarts of the server. */
+export async function enterRoom(
+  api: ChatApi,
+  id: string,
+  { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
+): Promise<RoomSession> {
+  const { cursor, messages, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
+  onEntry(room, messages);
+  const leaving = new AbortController();
+  let isLost = false;
+
+  /** What happened in between is no longer kept event by event: the messages tell. */
+  const reload = async (): Promise<void> => {
+    transcript.note('Some of what happened is too long ago to be replayed. Loading the room anew.');
+    transcript.history((await api.enter(id, SHOWN_ON_ENTRY)).messages);
+  };
+
+  const ended = followRoom({
+    endpoint: api.endpoint,
+    credential: api.credential,
+    conversationId: id,
+    after: cursor,
+    signal: leaving.signal,
+    onEvent(event: RoomEvent) {
+      if (event.__typename === 'StreamGap') void reload().catch((error: Error) => transcript.problem(error.message));
+      else transcript.event(event);
+    },
+    onConnection(state) {
+      if (state === 'lost' && !isLost) transcript.note('Connection lost, reconnecting …');
+      if (state === 'live' && isLost) transcript.note('Connected again.');
+      isLost = state === 'lost';
+    },
+  });
+  return { room, ended, leave: () => leaving.abort() };
+}

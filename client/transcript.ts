@@ -1,0 +1,194 @@
+import type { Message, RoomEvent, Run } from './operation.ts';
+import type { Screen } from './screen.ts';
+import { type Paint, printable } from './style.ts';
+
+/** A reply while it is being written. */
+interface Reply {
+  id: string;
+  author: string;
+  attempt: number;
+  /** What has come so far. */
+  text: string;
+  /** How much of it is on the screen. */
+  shown: number;
+  isComplete: boolean;
+}
+
+const ENDED: readonly Run['state'][] = ['SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELLED', 'LIMIT_REACHED'];
+
+const isEnded = ({ state }: Run) => ENDED.includes(state);
+
+/**
+ * Puts the events of a room on the screen. One reply is written out as it streams; others that stream at the same time
+ * wait until it is done, while whole messages go in between.
+ */
+export class Transcript {
+  private readonly replies = new Map<string, Reply>();
+  private readonly shownMessages = new Set<string>();
+  private readonly runs = new Map<string, Run>();
+  private readonly waiting = new Map<string, (run: Run) => void>();
+  private open: Reply | null = null;
+
+  /** @param own Who is typing; what was read from a pipe need not be shown again. */
+  constructor(
+    private readonly screen: Screen,
+    private readonly paint: Paint,
+    private readonly own: { id: string | null; isShown: boolean },
+  ) {}
+
+  /** The runs that have not ended, as far as is known. */
+  get activeRuns(): string[] {
+    return [...this.runs.values()].filter((run) => !isEnded(run)).map(({ id }) => id);
+  }
+
+  /** Resolves when the run has ended and its reply is on the screen. */
+  whenEnded(runId: string): Promise<Run> {
+    const run = this.runs.get(runId);
+    if (run && isEnded(run)) return Promise.resolve(run);
+    return new Promise((resolve) => this.waiting.set(runId, resolve));
+  }
+
+  /** Messages as they were when the room was loaded. Those that are shown already are left out. */
+  history(messages: Message[]): void {
+    for (const message of messages) this.added(message);
+  }
+
+  event(event: RoomEvent): void {
+    switch (event.__typename) {
+      case 'MessageAdded':
+        this.added(event.message);
+        break;
+      case 'MessageDelta':
+        this.delta(event);
+        break;
+      case 'MessageRestarted':
+        this.restarted(event);
+        break;
+      case 'MessageCompleted':
+        this.completed(event.message);
+        break;
+      case 'RunStateChanged':
+        this.runChanged(event.run);
+        break;
+      default:
+    }
+  }
+
+  /** A remark of the client's own, between or amid messages. */
+  note(text: string): void {
+    this.interject(this.paint('dim', `· ${text}`));
+  }
+
+  /** Something that went wrong. */
+  problem(text: string): void {
+    this.interject(this.paint('red', `! ${printable(text)}`));
+  }
+
+  private added(message: Message): void {
+    if (message.status !== 'STREAMING') {
+      this.completed(message);
+      return;
+    }
+    const reply = this.replyOf(message.id, message.author.name);
+    if (reply.text === '') reply.text = printable(message.text);
+    this.show(reply);
+  }
+
+  private delta({ messageId, attempt, text }: { messageId: string; attempt: number; text: string }): void {
+    if (this.shownMessages.has(messageId)) return;
+    const reply = this.replyOf(messageId, 'Agent');
+    if (attempt < reply.attempt) return;
+    reply.attempt = attempt;
+    reply.text += printable(text);
+    this.show(reply);
+  }
+
+  private restarted({ messageId, attempt }: { messageId: string; attempt: number }): void {
+    const reply = this.replies.get(messageId);
+    if (!reply) return;
+    const hadShown = reply.shown > 0;
+    Object.assign(reply, { text: '', shown: 0, attempt });
+    if (!hadShown) return;
+    if (this.open === reply) this.close();
+    this.note(`${reply.author} begins again (attempt ${attempt}); what it wrote above is void.`);
+  }
+
+  private completed(message: Message): void {
+    if (this.shownMessages.has(message.id)) return;
+    this.shownMessages.add(message.id);
+    const text = printable(message.text);
+    const reply = this.replies.get(message.id);
+    if (reply) {
+      this.finish(reply, message.status, text);
+      return;
+    }
+    if (message.author.id === this.own.id && !this.own.isShown) return;
+    const interrupted = this.close();
+    this.screen.begin(printable(message.author.name));
+    this.screen.write(text);
+    this.screen.end();
+    if (interrupted) this.show(interrupted);
+  }
+
+  private finish(reply: Reply, status: Message['status'], text: string): void {
+    if (!text.startsWith(reply.text.slice(0, reply.shown))) {
+      // What was seen is not how it ends, as after a gap in the stream.
+      if (this.open === reply) this.close();
+      reply.shown = 0;
+    }
+    reply.text = text;
+    reply.isComplete = true;
+    this.show(reply);
+    if (status === 'CANCELLED') this.note('Cancelled.');
+  }
+
+  private runChanged(run: Run): void {
+    this.runs.set(run.id, run);
+    if (run.state === 'WAITING') this.note('The run waits for a person.');
+    if (!isEnded(run)) return;
+    if (run.error) {
+      const advice = run.error.retryable ? ' Sending it again may go better.' : '';
+      this.problem(`${run.error.message}${advice}`);
+    }
+    this.waiting.get(run.id)?.(run);
+    this.waiting.delete(run.id);
+  }
+
+  private replyOf(id: string, author: string): Reply {
+    const known = this.replies.get(id);
+    if (known) return known;
+    const reply: Reply = { id, author: printable(author), attempt: 0, text: '', shown: 0, isComplete: false };
+    this.replies.set(id, reply);
+    return reply;
+  }
+
+  /** Brings what has come of a reply to the screen, where it is this reply's turn. */
+  private show(reply: Reply): void {
+    if (this.open && this.open !== reply) return;
+    if (!this.open && reply.shown < reply.text.length) {
+      this.screen.begin(reply.shown > 0 ? `${reply.author} (goes on)` : reply.author);
+      this.open = reply;
+    }
+    this.screen.write(reply.text.slice(reply.shown));
+    reply.shown = reply.text.length;
+    if (!reply.isComplete) return;
+    this.replies.delete(reply.id);
+    this.close();
+    const next = [...this.replies.values()].find(({ shown, text }) => shown < text.length);
+    if (next) this.show(next);
+  }
+
+  /** @returns The reply that was open, to be gone on with. */
+  private close(): Reply | null {
+    const { open } = this;
+    if (open) this.screen.end();
+    this.open = null;
+    return open;
+  }
+
+  private interject(line: string): void {
+    const interrupted = this.close();
+    this.screen.line(line);
+    if (interrupted) this.show(interrupted);
+  }
+}
