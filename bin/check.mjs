@@ -13,7 +13,7 @@ const folders = ['core', 'gateway', 'subgraphs', 'server', 'client', 'test'].fil
 
 /** @type {{name: string, args: string[], when?: boolean}[]} */
 const checks = [
-  { name: 'types', args: ['node_modules/typescript/bin/tsc', '--noEmit'] },
+  { name: 'types', args: ['node_modules/@typescript/native/bin/tsc', '--noEmit'] },
   { name: 'format and lint', args: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off'] },
   {
     name: 'dependency rules',

@@ -15,7 +15,7 @@ export const inputs = [...SOURCES, 'tsconfig.json', 'tsconfig.build.json'];
  * @param {{root: string, out: string}} context
  */
 export async function build({ root, out }) {
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+  const tsc = path.join(root, 'node_modules/@typescript/native/bin/tsc');
   const { code, output } = await capture(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', out], {
     cwd: root,
   });
