@@ -14,7 +14,7 @@ const APOLLO_CODES: Record<string, ErrorCode> = {
 };
 
 /** Extensions that a client may see beside the code. */
-const SHOWN_EXTENSIONS = ['fields', 'retryAfterSeconds', 'resumable', 'cursor', 'limit'] as const;
+const SHOWN_EXTENSIONS = ['fields', 'retryAfterSeconds', 'resumable', 'cursor', 'limit', 'revision'] as const;
 
 /**
  * The one place where errors become what a client may read. A coded error keeps its words; a database that is away is

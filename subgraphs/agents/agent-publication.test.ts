@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bench, type Caller, startBench } from './agents.fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Person } from '#test/support/seed';
+import { startTestServer, type TestServer } from '#test/support/server';
 
-let bench: Bench;
-let owner: Caller;
+let test: TestServer;
+let owner: Person;
 beforeAll(async () => {
-  bench = await startBench();
-  owner = bench.caller();
+  test = await startTestServer();
+  owner = await test.seed.owner();
 });
-afterAll(() => bench.stop());
 
 const CREATE = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`;
 const UPDATE = `mutation ($input: UpdateAgentDraftInput!) { updateAgentDraft(input: $input) { agent { id } } }`;
@@ -31,13 +31,14 @@ interface Versions {
 }
 
 const create = async (input: object = {}): Promise<string> => {
-  const made = await owner.ask<{ createAgent: { agent: { id: string } } }>(CREATE, {
+  const made = await owner.client.request<{ createAgent: { agent: { id: string } } }>(CREATE, {
     input: { name: 'Ada', instructions: 'One', ...input },
   });
   return made.createAgent.agent.id;
 };
-const update = (agentId: string, input: object) => owner.ask(UPDATE, { input: { agentId, ...input } });
-const publish = (agentId: string, input: object = {}) => owner.ask(PUBLISH, { input: { agentId, ...input } });
+const update = (agentId: string, input: object) => owner.client.request(UPDATE, { input: { agentId, ...input } });
+const publish = (agentId: string, input: object = {}) =>
+  owner.client.request(PUBLISH, { input: { agentId, ...input } });
 
 /** An agent with versions 1 to `count`, whose instructions are `Version N`. */
 const withVersions = async (count: number): Promise<string> => {
@@ -69,7 +70,7 @@ describe('publishAgent', () => {
         },
       },
     });
-    const { agent } = await owner.ask<Versions>(VERSIONS, { id });
+    const { agent } = await owner.client.request<Versions>(VERSIONS, { id });
     expect(agent.versions.nodes).toMatchObject([
       { number: 2, name: 'Ada L.' },
       { number: 1, name: 'Ada', definition: { instructions: 'One' } },
@@ -82,26 +83,33 @@ describe('publishAgent', () => {
     const step = (text: string) => `
       edit${text}: updateAgentDraft(input: {agentId: $id, instructions: "${text}"}) { agent { ${versions} } }
       publish${text}: publishAgent(input: {agentId: $id}) { agent { ${versions} publishedVersion { number } } }`;
-    expect(await owner.ask(`mutation ($id: ID!) { ${step('Two')} ${step('Three')} }`, { id })).toMatchObject({
-      editTwo: { agent: { versions: { totalCount: 1 } } },
-      publishTwo: { agent: { versions: { totalCount: 2, nodes: [{ number: 2 }, { number: 1 }] } } },
-      publishThree: { agent: { versions: { totalCount: 3 }, publishedVersion: { number: 3 } } },
-    });
+    expect(await owner.client.request(`mutation ($id: ID!) { ${step('Two')} ${step('Three')} }`, { id })).toMatchObject(
+      {
+        editTwo: { agent: { versions: { totalCount: 1 } } },
+        publishTwo: { agent: { versions: { totalCount: 2, nodes: [{ number: 2 }, { number: 1 }] } } },
+        publishThree: { agent: { versions: { totalCount: 3 }, publishedVersion: { number: 3 } } },
+      },
+    );
   });
 
   it('refuses to publish the same again', async () => {
     const id = await create();
-    const error = await owner.refused(PUBLISH, { input: { agentId: id } });
-    expect(error).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('nothing to publish') });
+    const error = await owner.client.refusal(PUBLISH, { input: { agentId: id } });
+    expect(error).toMatchObject({
+      extensions: { code: 'CONFLICT' },
+      message: expect.stringContaining('nothing to publish'),
+    });
   });
 
   it('refuses a model that nobody offers, with the path', async () => {
     const id = await create();
     await update(id, { model: 'offline/nothing' });
-    const error = await owner.refused(PUBLISH, { input: { agentId: id } });
+    const error = await owner.client.refusal(PUBLISH, { input: { agentId: id } });
     expect(error).toMatchObject({
-      code: 'CONFLICT',
-      extensions: { fields: [{ path: 'draft.definition.model', message: expect.stringContaining('does not offer') }] },
+      extensions: {
+        code: 'CONFLICT',
+        fields: [{ path: 'draft.definition.model', message: expect.stringContaining('does not offer') }],
+      },
     });
   });
 
@@ -110,27 +118,27 @@ describe('publishAgent', () => {
     for (let round = 0; round < 3; round++) {
       await update(id, { instructions: `Round ${round}` });
       const answers = await Promise.all(
-        Array.from({ length: 8 }, () => owner.send(PUBLISH, { input: { agentId: id } })),
+        Array.from({ length: 8 }, () => owner.client.send(PUBLISH, { input: { agentId: id } })),
       );
-      expect(answers.filter((answer) => answer.errors.length === 0)).toHaveLength(1);
-      expect(answers.flatMap((answer) => answer.errors.map((error) => error.code))).toEqual(Array(7).fill('CONFLICT'));
+      expect(answers.filter((answer) => !answer.errors)).toHaveLength(1);
+      expect(answers.flatMap((answer) => answer.errors?.[0]?.extensions.code ?? [])).toEqual(Array(7).fill('CONFLICT'));
     }
-    const { agent } = await owner.ask<Versions>(VERSIONS, { id });
+    const { agent } = await owner.client.request<Versions>(VERSIONS, { id });
     expect(agent.versions.nodes.map((version) => version.number)).toEqual([4, 3, 2, 1]);
   });
 
   it('numbers without a gap while others edit, publish and roll back', async () => {
     const id = await withVersions(3);
     const work = Array.from({ length: 24 }, (_, i) => async () => {
-      if (i % 3 === 0) return owner.send(ROLL_BACK, { input: { agentId: id, toVersion: (i % 2) + 1 } });
-      await owner.send(UPDATE, { input: { agentId: id, instructions: `Racer ${i}` } });
-      return owner.send(PUBLISH, { input: { agentId: id } });
+      if (i % 3 === 0) return owner.client.send(ROLL_BACK, { input: { agentId: id, toVersion: (i % 2) + 1 } });
+      await owner.client.send(UPDATE, { input: { agentId: id, instructions: `Racer ${i}` } });
+      return owner.client.send(PUBLISH, { input: { agentId: id } });
     });
     const answers = await Promise.all(work.map((step) => step()));
-    const codes = new Set(answers.flatMap((answer) => answer.errors.map((error) => error.code)));
+    const codes = new Set(answers.flatMap((answer) => answer.errors?.[0]?.extensions.code ?? []));
     expect([...codes].filter((code) => code !== 'CONFLICT')).toEqual([]);
-    const published = answers.filter((answer) => answer.errors.length === 0).length;
-    const { agent } = await owner.ask<Versions>(VERSIONS, { id, first: 100 });
+    const published = answers.filter((answer) => !answer.errors).length;
+    const { agent } = await owner.client.request<Versions>(VERSIONS, { id, first: 100 });
     const expected = Array.from({ length: 3 + published }, (_, i) => 3 + published - i);
     expect(agent.versions.nodes.map((version) => version.number)).toEqual(expected);
     expect(agent.versions.totalCount).toBe(3 + published);
@@ -140,21 +148,23 @@ describe('publishAgent', () => {
 describe('rollBackAgent', () => {
   it('publishes an equal, new version, and the draft follows', async () => {
     const id = await withVersions(3);
-    expect(await owner.ask(ROLL_BACK, { input: { agentId: id, toVersion: 1, note: 'Back' } })).toMatchObject({
-      rollBackAgent: {
-        version: { number: 4, restoredFrom: 1, note: 'Back', definition: { instructions: 'Version 1' } },
-        agent: {
-          instructions: 'Version 1',
-          draft: { revision: 4, hasUnpublishedChanges: false, definition: { instructions: 'Version 1' } },
+    expect(await owner.client.request(ROLL_BACK, { input: { agentId: id, toVersion: 1, note: 'Back' } })).toMatchObject(
+      {
+        rollBackAgent: {
+          version: { number: 4, restoredFrom: 1, note: 'Back', definition: { instructions: 'Version 1' } },
+          agent: {
+            instructions: 'Version 1',
+            draft: { revision: 4, hasUnpublishedChanges: false, definition: { instructions: 'Version 1' } },
+          },
         },
       },
-    });
+    );
   });
 
   it('keeps a draft that holds unpublished edits', async () => {
     const id = await withVersions(2);
     await update(id, { instructions: 'Being written' });
-    expect(await owner.ask(ROLL_BACK, { input: { agentId: id, toVersion: 1 } })).toMatchObject({
+    expect(await owner.client.request(ROLL_BACK, { input: { agentId: id, toVersion: 1 } })).toMatchObject({
       rollBackAgent: {
         agent: {
           instructions: 'Version 1',
@@ -166,10 +176,10 @@ describe('rollBackAgent', () => {
 
   it('refuses what is published already, and a version that there is not', async () => {
     const id = await withVersions(2);
-    const refused = (toVersion: number) => owner.refused(ROLL_BACK, { input: { agentId: id, toVersion } });
-    expect(await refused(2)).toMatchObject({ code: 'CONFLICT' });
-    expect(await refused(9)).toMatchObject({ code: 'NOT_FOUND' });
-    expect(await refused(-1)).toMatchObject({ code: 'NOT_FOUND' });
+    const refused = (toVersion: number) => owner.client.refusal(ROLL_BACK, { input: { agentId: id, toVersion } });
+    expect(await refused(2)).toMatchObject({ extensions: { code: 'CONFLICT' } });
+    expect(await refused(9)).toMatchObject({ extensions: { code: 'NOT_FOUND' } });
+    expect(await refused(-1)).toMatchObject({ extensions: { code: 'NOT_FOUND' } });
   });
 });
 
@@ -177,7 +187,7 @@ describe('versions', () => {
   it('are paged, newest first', async () => {
     const id = await withVersions(5);
     const page = async (variables: object) =>
-      (await owner.ask<Versions>(VERSIONS, { id, ...variables })).agent.versions;
+      (await owner.client.request<Versions>(VERSIONS, { id, ...variables })).agent.versions;
     const first = await page({ first: 2 });
     expect(first).toMatchObject({
       totalCount: 5,
@@ -188,8 +198,8 @@ describe('versions', () => {
     expect(rest.nodes.map((version) => version.number)).toEqual([3, 2, 1]);
     expect(rest.pageInfo.hasNextPage).toBe(false);
     for (const after of ['nonsense', btoa('["x"]'), btoa('["99999999999"]'), btoa('["1","2"]')]) {
-      const error = await owner.refused(VERSIONS, { id, after });
-      expect(error).toMatchObject({ code: 'BAD_USER_INPUT', extensions: { fields: [{ path: 'after' }] } });
+      const error = await owner.client.refusal(VERSIONS, { id, after });
+      expect(error).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', fields: [{ path: 'after' }] } });
     }
   });
 
@@ -203,7 +213,7 @@ describe('versions', () => {
       { kind: 'REMOVED', text: 'Second line' },
       { kind: 'ADDED', text: 'Another line' },
     ];
-    expect(await owner.ask(DIFF, { id, from: 1, to: 2 })).toMatchObject({
+    expect(await owner.client.request(DIFF, { id, from: 1, to: 2 })).toMatchObject({
       agentVersionDiff: {
         from: 1,
         to: 2,
@@ -213,14 +223,16 @@ describe('versions', () => {
         ],
       },
     });
-    expect(await owner.ask(DIFF, { id, from: 2 })).toMatchObject({
+    expect(await owner.client.request(DIFF, { id, from: 2 })).toMatchObject({
       agentVersionDiff: {
         from: 2,
         to: null,
         changes: [{ path: 'name', kind: 'CHANGED', before: 'Ada', after: 'Bea' }],
       },
     });
-    expect(await owner.ask(DIFF, { id, from: 2, to: 2 })).toMatchObject({ agentVersionDiff: { changes: [] } });
-    expect(await owner.refused(DIFF, { id, from: 7 })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await owner.client.request(DIFF, { id, from: 2, to: 2 })).toMatchObject({
+      agentVersionDiff: { changes: [] },
+    });
+    expect(await owner.client.refusal(DIFF, { id, from: 7 })).toMatchObject({ extensions: { code: 'NOT_FOUND' } });
   });
 });

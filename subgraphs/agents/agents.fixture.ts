@@ -25,13 +25,7 @@ export class Caller {
   constructor(
     private readonly bench: Bench,
     readonly viewer: Viewer | null,
-    private readonly requestKey: string | null = null,
   ) {}
-
-  /** The same caller, whose every operation is the same request: a repetition of the first. */
-  repeating(): Caller {
-    return new Caller(this.bench, this.viewer, randomUUID());
-  }
 
   /** The data and errors of one operation. */
   async send<Data>(source: string, variables: object = {}): Promise<{ data: Data | null; errors: ClientError[] }> {
@@ -40,7 +34,7 @@ export class Caller {
       viewer: this.viewer,
       log: createLog({ level: 'silent', pretty: false }),
       client: { ip: '192.0.2.1', userAgent: null },
-      idempotency: this.requestKey ? { requestKey: this.requestKey, operation: 'only', transactions: 0 } : null,
+      idempotency: null,
       cache: new Map(),
     };
     const { data, errors = [] } = await runInRequest(context, () =>
@@ -79,7 +73,10 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
-/** The agents subgraph on a database of its own. */
+/**
+ * The agents subgraph alone, on a database of its own: for what the gateway shows to nobody, for counting statements, and
+ * for model lists that change from one moment to the next.
+ */
 export async function startBench(modelOptions: ModelRegistryOptions = {}): Promise<Bench> {
   const { url, drop } = await createTestDatabase(inject('adminUrl'));
   const log = createLog({ level: 'silent', pretty: false });
