@@ -1,106 +1,46 @@
-import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { inject } from 'vitest';
-import { createMemoryBus } from '#core/bus/memory-bus';
 import { type Database, openDatabase } from '#core/database/database';
-import { Transactions } from '#core/database/transaction';
-import { readEnvironment } from '#core/environment';
-import type { Kernel } from '#core/kernel';
 import { createLog } from '#core/log';
-import { createRateLimits } from '#core/rate-limit';
-import { createSealer } from '#core/seal';
-import { SubgraphExecutor } from '#core/subgraph/executor';
-import type { Viewer } from '#core/viewer';
-import { onViewerChange, type ViewerChange } from '#core/viewer-change';
-import { createTestDatabase } from '#test/support/database';
-import { createIdentity } from './index.ts';
-
-/** One error as a client reads it. */
-export interface ClientError {
-  message: string;
-  extensions: { code: string; fields?: { path: string; message: string }[]; retryAfterSeconds?: number };
-}
+import type { AnswerError, TestClient } from '#test/support/client';
+import { startTestServer } from '#test/support/server';
 
 export interface Tokens {
   accessToken: string;
   refreshToken: string;
 }
 
-export interface SendOptions {
-  /** Of requests that are the same one, sent again. */
-  idempotencyKey?: string;
-}
-
-const AUTHENTICATE = `query ($credential: String!) {
-  authenticate(credential: $credential) { userId userKind orgId role permissions credential { kind id expiresAt } }
-}`;
-
 export const SESSION_FIELDS = `accessToken refreshToken expiresAt sessionExpiresAt viewer {
   user { id name email kind } organization { id name } role { id name } permissions credential { id kind }
 }`;
 
-/** Somebody with a credential, or without one. What he sends goes the way that a gateway sends it. */
+/** Somebody with a credential, or without one, who speaks to the server from outside. */
 export class Client {
-  constructor(
-    private readonly installation: Installation,
-    readonly credential: string | null,
-    private readonly ip = '192.0.2.1',
-  ) {}
+  constructor(private readonly wire: TestClient) {}
 
-  with(credential: string | null): Client {
-    return new Client(this.installation, credential, this.ip);
-  }
-
-  from(ip: string): Client {
-    return new Client(this.installation, this.credential, ip);
-  }
-
-  async send<Data>(
-    query: string,
-    variables: object = {},
-    { idempotencyKey }: SendOptions = {},
-  ): Promise<{ data: Data | null; errors: ClientError[] }> {
-    const viewer = this.credential ? await this.authenticate(this.credential) : null;
-    if (this.credential && !viewer) {
-      return { data: null, errors: [{ message: 'Not let in.', extensions: { code: 'UNAUTHENTICATED' } }] };
-    }
-    return this.execute<Data>(query, variables, viewer, idempotencyKey ?? null);
+  async send<Data>(query: string, variables: object = {}, idempotencyKey?: string) {
+    const headers: Record<string, string> = idempotencyKey ? { 'idempotency-key': idempotencyKey } : {};
+    const { data, errors } = await this.wire.send<Data>(query, { ...variables }, headers);
+    return { data: data ?? null, errors: errors ?? [] };
   }
 
   /** Whether the credential opens anything. */
   async holds(): Promise<boolean> {
-    return this.credential !== null && (await this.authenticate(this.credential)) !== null;
+    const { data, errors } = await this.send<{ viewer: object | null }>('{ viewer { permissions } }');
+    if (errors.length > 0 && errors[0]?.extensions.code !== 'UNAUTHENTICATED') throw new Error(JSON.stringify(errors));
+    return data?.viewer != null;
   }
 
   /** The data of an operation that must succeed. */
-  async ask<Data>(query: string, variables: object = {}, options: SendOptions = {}): Promise<Data> {
-    const { data, errors } = await this.send<Data>(query, variables, options);
-    if (!data || errors.length > 0) throw new Error(`${JSON.stringify(errors)} to ${query}`);
-    return data;
+  async ask<Data>(query: string, variables: object = {}, idempotencyKey?: string): Promise<Data> {
+    const headers: Record<string, string> = idempotencyKey ? { 'idempotency-key': idempotencyKey } : {};
+    return this.wire.request<Data>(query, { ...variables }, headers);
   }
 
   /** The one error of an operation that must be refused. */
-  async refused(query: string, variables: object = {}, options: SendOptions = {}): Promise<ClientError> {
-    const { data, errors } = await this.send(query, variables, options);
+  async refused(query: string, variables: object = {}): Promise<AnswerError> {
+    const { data, errors } = await this.send(query, variables);
     const [error, ...others] = errors;
     if (!error || others.length > 0) throw new Error(`${JSON.stringify({ data, errors })} to ${query}`);
     return error;
-  }
-
-  private async authenticate(credential: string): Promise<Viewer | null> {
-    const { data } = await this.execute<{ authenticate: Viewer | null }>(AUTHENTICATE, { credential }, null, null);
-    return data?.authenticate ?? null;
-  }
-
-  private async execute<Data>(query: string, variables: object, viewer: Viewer | null, idempotencyKey: string | null) {
-    const result = await this.installation.executor.execute({
-      query,
-      variables: { ...variables },
-      envelope: { requestId: randomUUID(), viewer, client: { ip: this.ip, userAgent: 'test' }, idempotencyKey },
-    });
-    // As it comes out of the wire.
-    const { data, errors } = JSON.parse(JSON.stringify(result)) as { data?: Data | null; errors?: ClientError[] };
-    return { data: data ?? null, errors: errors ?? [] };
   }
 }
 
@@ -118,58 +58,28 @@ interface OpenedSession extends Tokens {
   viewer: { user: { id: string }; organization: { id: string }; credential: { id: string } };
 }
 
-/** The identity subgraph on a database of its own. */
+/** A whole server, and people in it. */
 export class Installation {
-  readonly changes: ViewerChange[] = [];
+  readonly anonymous: Client;
   private people = 0;
 
   private constructor(
-    readonly executor: SubgraphExecutor,
-    readonly kernel: Kernel,
-    readonly sdl: string,
-    private readonly drop: () => Promise<void>,
-  ) {}
+    private readonly wire: TestClient,
+    /** For looking at what is kept, and for letting time pass. */
+    readonly database: Database,
+  ) {
+    this.anonymous = new Client(wire);
+  }
 
+  /** To be called in `beforeAll`: the server is stopped after the tests of the file or group. */
   static async start(variables: Record<string, string> = {}): Promise<Installation> {
-    const { url, drop } = await createTestDatabase(inject('adminUrl'));
-    const log = createLog({ level: process.env.TEST_LOG ?? 'silent', pretty: false });
-    const database = await openDatabase({ url, log });
-    const read = readEnvironment(variables);
-    if ('problems' in read) throw new Error(read.problems.join(' '));
-    const sealer = createSealer(Buffer.alloc(32, 1).toString('base64url'));
-    const kernel = {
-      environment: read.environment,
-      secrets: { tokenSecret: Buffer.alloc(32, 2).toString('base64url'), internalSecret: '', sealingKey: '' },
-      log,
-      database,
-      transactions: new Transactions(database, sealer, () => {}),
-      bus: createMemoryBus(),
-      sealer,
-      rateLimits: createRateLimits(null),
-      instanceId: randomUUID(),
-    } as unknown as Kernel;
-    const { schema } = await createIdentity(kernel);
-    const executor = new SubgraphExecutor(schema, log);
-    const service = await executor.execute({
-      query: '{ _service { sdl } }',
-      envelope: { requestId: '', viewer: null, client: { ip: null, userAgent: null }, idempotencyKey: null },
-    });
-    const { sdl } = (service.data as { _service: { sdl: string } })._service;
-    const installation = new Installation(executor, kernel, sdl, drop);
-    await onViewerChange(kernel.bus, (change) => installation.changes.push(change));
-    return installation;
-  }
-
-  get database(): Database {
-    return this.kernel.database;
-  }
-
-  get anonymous(): Client {
-    return new Client(this, null);
+    const { client, database } = await startTestServer(variables);
+    const log = createLog({ level: 'silent', pretty: false });
+    return new Installation(client, await openDatabase({ url: database.url, log, poolSize: 2 }));
   }
 
   client(credential: string): Client {
-    return new Client(this, credential);
+    return new Client(this.wire.as(credential));
   }
 
   /** Somebody new, with an organization of his own. */
@@ -216,9 +126,9 @@ export class Installation {
     return this.database.system.outboxEvent.findMany({ where: { orgId }, orderBy: { id: 'asc' } });
   }
 
+  /** To be called in `afterAll`. */
   async stop(): Promise<void> {
     await this.database.close();
-    await this.drop();
   }
 
   private opened(session: OpenedSession, email: string, password: string): Person {
@@ -233,23 +143,4 @@ export class Installation {
       sessionId: viewer.credential.id,
     };
   }
-}
-
-/** How many statements `work` sends to the database, those that set up a connection or a transaction left out. */
-export async function countStatements(work: () => Promise<unknown>): Promise<number> {
-  let statements = 0;
-  const original = pg.Client.prototype.query;
-  const counting = function (this: pg.Client, ...args: unknown[]) {
-    const [query] = args;
-    const text = typeof query === 'string' ? query : (query as { text?: string } | undefined)?.text;
-    if (text && !/set_config|^(BEGIN|COMMIT)/i.test(text)) statements += 1;
-    return Reflect.apply(original, this, args);
-  };
-  pg.Client.prototype.query = counting as typeof original;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = original;
-  }
-  return statements;
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Client, countStatements, Installation } from '../identity.fixture.ts';
-import { makeApiKey } from './api-key-format.ts';
+import { type Client, Installation } from '../identity.fixture.ts';
 
 const KEY = 'id name prefix scopes expiresAt lastUsedAt revokedAt principal { id name } createdBy { id }';
 const CREATE = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { ${KEY} } } }`;
@@ -102,11 +101,11 @@ describe('API keys', () => {
   });
 
   it('open nothing once they are revoked, at once, and revoking again changes nothing', async () => {
-    const { client, userId, orgId } = await installation.person();
+    const { client, orgId } = await installation.person();
     const { secret, apiKey } = await create(client);
+    expect(await installation.client(secret).holds()).toBe(true);
     await client.ask(REVOKE, { id: apiKey.id });
     expect(await installation.client(secret).holds()).toBe(false);
-    expect(installation.changes).toContainEqual({ orgId, userId, credentialId: apiKey.id });
     const again = await client.ask<{ revokeApiKey: { apiKey: Key } }>(REVOKE, { id: apiKey.id });
     expect(again.revokeApiKey.apiKey.revokedAt).not.toBeNull();
     const revocations = (await installation.events(orgId)).filter(({ type }) => type === 'api_key.revoked');
@@ -116,44 +115,14 @@ describe('API keys', () => {
   it('open nothing once they have expired', async () => {
     const { client } = await installation.person();
     const { secret, apiKey } = await create(client, { expiresAt: new Date(Date.now() + 60_000).toISOString() });
-    expect(await installation.client(secret).holds()).toBe(true);
     const past = new Date(Date.now() - 1_000);
     await installation.database.system.apiKey.update({ where: { id: apiKey.id }, data: { expiresAt: past } });
     expect(await installation.client(secret).holds()).toBe(false);
   });
 
-  it('are looked up only when they can be keys at all', async () => {
-    const { client } = await installation.person();
-    const { secret } = await create(client);
-    const swapped = secret.slice(0, -1) + (secret.endsWith('a') ? 'b' : 'a');
-    const statements = await countStatements(async () => {
-      for (const junk of ['pk_', 'pk_junk', swapped]) expect(await installation.client(junk).holds()).toBe(false);
-    });
-    expect(statements).toBe(0);
-    expect(await installation.client(makeApiKey().key).holds()).toBe(false);
-  });
-
-  it('remember their last use, written at most once a minute', async () => {
-    const { client } = await installation.person();
-    const { secret, apiKey } = await create(client);
-    expect(apiKey.lastUsedAt).toBeNull();
-    const key = installation.client(secret);
-    const first = await countStatements(() => key.holds());
-    const second = await countStatements(() => key.holds());
-    expect([first, second]).toEqual([2, 1]);
-    const [shown] = (await list(client)).nodes;
-    expect(shown?.lastUsedAt).not.toBeNull();
-    const old = new Date(Date.now() - 61_000);
-    await installation.database.system.apiKey.update({ where: { id: apiKey.id }, data: { lastUsedAt: old } });
-    await key.holds();
-    const { lastUsedAt } = await installation.database.system.apiKey.findFirstOrThrow({ where: { id: apiKey.id } });
-    expect(lastUsedAt?.getTime()).toBeGreaterThan(old.getTime());
-  });
-
   it('give the same secret to a request that is sent again', async () => {
     const { client, userId } = await installation.person();
-    const send = () =>
-      client.ask<{ createApiKey: { secret: string } }>(CREATE, { input: { name: 'x' } }, { idempotencyKey: userId });
+    const send = () => client.ask<{ createApiKey: { secret: string } }>(CREATE, { input: { name: 'x' } }, userId);
     const [first, second] = [await send(), await send()];
     expect(second).toEqual(first);
     expect((await list(client)).totalCount).toBe(1);
@@ -201,14 +170,5 @@ describe('the list of API keys', () => {
     await owner.client.ask(REVOKE, { id: ofMember.id });
     expect(await names(owner.client)).toEqual(['owner']);
     expect(await names(owner.client, { includeRevoked: true })).toEqual(['member', 'owner']);
-  });
-
-  it('reads the users of all keys together', async () => {
-    const { client } = await installation.person();
-    const count = () => countStatements(() => list(client));
-    await create(client);
-    const withOne = await count();
-    for (let key = 0; key < 5; key++) await create(client);
-    expect(await count()).toBe(withOne);
   });
 });

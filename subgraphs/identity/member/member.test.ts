@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Client, countStatements, Installation, type Person } from '../identity.fixture.ts';
+import { type Client, Installation, type Person } from '../identity.fixture.ts';
 
 const CHANGE = `mutation ($memberId: ID!, $roleId: ID!) {
   changeMemberRole(input: { memberId: $memberId, roleId: $roleId }) { member { id role { id } user { id } } } }`;
@@ -53,13 +53,6 @@ describe('the list of members', () => {
     expect(await addresses(member.client)).toEqual([null, member.email]);
   });
 
-  it('takes as many statements for many as for one', async () => {
-    const owner = await installation.person();
-    const alone = await countStatements(() => members(owner.client));
-    for (let number = 0; number < 4; number++) await installation.member(owner, 'MEMBER');
-    expect(await countStatements(() => members(owner.client))).toBe(alone);
-  });
-
   it('is not shown of an organization that the viewer is not working in', async () => {
     const { client } = await installation.person();
     await client.ask('mutation { createOrganization(input: { name: "Other" }) { organization { id } } }');
@@ -74,7 +67,6 @@ describe('changing a role', () => {
     const owner = await installation.person();
     const member = await installation.member(owner, 'MEMBER');
     await owner.client.ask(CHANGE, { memberId: member.memberId, roleId: 'ADMIN' });
-    expect(installation.changes).toContainEqual({ orgId: owner.orgId, userId: member.userId });
     expect(await member.client.ask('{ viewer { role { id name } } }')).toEqual({
       viewer: { role: { id: 'ADMIN', name: 'Admin' } },
     });
@@ -131,13 +123,12 @@ describe('leaving', () => {
       { input: { email: member.email, password: member.password } },
     );
     expect(refused.extensions.code).toBe('FORBIDDEN');
-    const representations = [{ __typename: 'User', id: member.userId }];
     expect(
       await owner.client.ask(
-        'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { name } } }',
-        { representations },
+        'query ($filter: ApiKeyFilter) { apiKeys(filter: $filter) { nodes { principal { name email } } } }',
+        { filter: { principalId: member.userId, includeRevoked: true } },
       ),
-    ).toEqual({ _entities: [{ name: 'Bob' }] });
+    ).toEqual({ apiKeys: { nodes: [{ principal: { name: 'Bob', email: member.email } }] } });
   });
 
   it('is for everybody but the last owner', async () => {

@@ -1,4 +1,9 @@
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
 import { ParleyError, unavailable } from '#core/error';
 
 /** Refusals that say that the provider is in trouble, not that the person may not come in. */
@@ -27,17 +32,17 @@ export function providerFailure(error: unknown, name: string): ParleyError {
   if (error instanceof ResponseBodyError) {
     if (error.error === 'invalid_grant')
       return refuse(`The log-in with ${name} took too long or was used before. Start again.`);
-    if (error.status < 500) {
-      return unavailable(`Logging in with ${name} is not set up rightly: tell the operator of this server.`, {
-        cause: error,
-      });
-    }
+    if (error.status < 500) return misconfigured(name, error);
   }
+  if (error instanceof WWWAuthenticateChallengeError) return misconfigured(name, error);
   if (error instanceof ClientError && FOREIGN_ANSWER.has(error.code ?? '')) {
     return refuse(`The answer of ${name} does not belong to this log-in. Start again.`);
   }
   return unreachable(name, error);
 }
+
+const misconfigured = (name: string, cause: unknown): ParleyError =>
+  unavailable(`Logging in with ${name} is not set up rightly: tell the operator of this server.`, { cause });
 
 const unreachable = (name: string, cause: unknown): ParleyError =>
   unavailable(`${name} cannot be reached or does not work at the moment. Try again, or log in another way.`, { cause });

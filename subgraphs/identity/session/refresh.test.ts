@@ -39,11 +39,11 @@ describe('refreshing', () => {
   it('ends the whole session when a token comes a second time', async () => {
     const person = await installation.person();
     const { refreshSession } = await refresh(person.tokens.refreshToken);
+    expect(await person.client.holds()).toBe(true);
     expect(await refused(person.tokens.refreshToken)).toBe('UNAUTHENTICATED');
     expect(await refused(refreshSession.refreshToken)).toBe('UNAUTHENTICATED');
     expect(await person.client.holds()).toBe(false);
     expect(await installation.client(refreshSession.accessToken).holds()).toBe(false);
-    expect(installation.changes).toContainEqual(expect.objectContaining({ credentialId: person.sessionId }));
     const types = (await installation.events(person.orgId)).map(({ type }) => type);
     expect(types.slice(-2)).toEqual(['session.refreshed', 'session.replayed']);
   });
@@ -64,11 +64,7 @@ describe('refreshing', () => {
   it('returns the same tokens to a request that is sent again under its key', async () => {
     const { tokens, sessionId } = await installation.person();
     const send = () =>
-      installation.anonymous.ask<Refreshed>(
-        REFRESH,
-        { refreshToken: tokens.refreshToken },
-        { idempotencyKey: `refresh ${sessionId}` },
-      );
+      installation.anonymous.ask<Refreshed>(REFRESH, { refreshToken: tokens.refreshToken }, `refresh ${sessionId}`);
     const [first, second] = [await send(), await send()];
     expect(second.refreshSession.refreshToken).toBe(first.refreshSession.refreshToken);
     expect(await liveTokens(sessionId)).toBe(1);
