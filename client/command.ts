@@ -12,7 +12,7 @@ const DESCRIPTIONS = `/rooms      go to another room
 /agents     who could be invited
 /who        who is in this room
 /history N  the last N messages (20)
-/cancel     stop the reply that is being written (Ctrl-C)
+/cancel     stop the reply that is being written (Ctrl-C; once more leaves)
 /logout     end this log-in and leave
 /quit       leave (Ctrl-D)
 Everything else is sent to the room.`;

@@ -26,7 +26,8 @@ export class InteractiveChat {
   /** What has been entered is dealt with one after the other. */
   private work: Promise<void> = Promise.resolve();
   private question: AbortController | null = null;
-  private isCancelling = false;
+  /** Runs that Ctrl-C has stopped already: the next Ctrl-C does not wait for them. */
+  private readonly cancelled = new Set<string>();
   private finish: (error?: unknown) => void = () => {};
 
   constructor(private readonly options: InteractiveOptions) {
@@ -138,20 +139,19 @@ export class InteractiveChat {
 
   /** Ctrl-C: leaves a question, stops a reply, leaves the chat. */
   private interrupt(): void {
-    const isWriting = this.transcript.activeRuns.length > 0;
+    const stoppable = this.transcript.activeRuns.filter((runId) => !this.cancelled.has(runId));
     if (this.question) this.question.abort();
-    else if (!isWriting || this.isCancelling) this.quit();
-    else this.cancelFromKeyboard();
+    else if (stoppable.length === 0) this.quit();
+    else void this.cancelFromKeyboard(stoppable);
   }
 
-  private cancelFromKeyboard(): void {
-    this.isCancelling = true;
-    this.note('Cancelling the reply. Ctrl-C again leaves the chat.');
-    this.cancelRuns()
-      .catch((error: Error) => this.transcript.problem(error.message))
-      .finally(() => {
-        this.isCancelling = false;
-      });
+  private async cancelFromKeyboard(runs: string[]): Promise<void> {
+    for (const runId of runs) this.cancelled.add(runId);
+    try {
+      await this.cancelRuns();
+    } catch (error) {
+      this.transcript.problem(error instanceof Error ? error.message : String(error));
+    }
   }
 
   private ask(question: string): Promise<string> {

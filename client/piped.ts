@@ -24,28 +24,33 @@ export async function chatThroughPipe({ api, viewerId, room: wanted, input, outp
   const transcript = new Transcript(plainScreen(output), createPaint(false), { id: viewerId, isShown: false });
   const { id } = await pickRoom(api, wanted);
   const session = await enterRoom(api, id, { transcript, onEntry: () => {} });
-  const cancel = () => void cancelAll(api, transcript);
-  process.once('SIGINT', cancel);
+  const lines = createInterface({ input });
+  session.ended.catch(() => lines.close());
+  let runId: string | null = null;
+  let isCancelled = false;
+  const interrupt = (): void => {
+    isCancelled = true;
+    if (runId) api.cancel(runId).catch((error: Error) => transcript.problem(error.message));
+    else lines.close();
+  };
+  process.once('SIGINT', interrupt);
   let isWhole = true;
   try {
-    for await (const line of createInterface({ input })) {
+    for await (const line of lines) {
+      if (isCancelled) break;
       if (line.trim() === '') continue;
-      const runId = await api.send(id, line);
+      runId = await api.send(id, line);
       if (!runId) continue;
       const run = await Promise.race([transcript.whenEnded(runId), session.ended]);
       if (run?.state !== 'SUCCEEDED') isWhole = false;
+      runId = null;
     }
   } finally {
-    process.off('SIGINT', cancel);
+    process.off('SIGINT', interrupt);
     session.leave();
     await session.ended;
   }
-  return isWhole;
-}
-
-async function cancelAll(api: ChatApi, transcript: Transcript): Promise<void> {
-  for (const runId of transcript.activeRuns)
-    await api.cancel(runId).catch((error: Error) => transcript.problem(error.message));
+  return isWhole && !isCancelled;
 }
 
 async function pickRoom(api: ChatApi, wanted: string | null): Promise<RoomSummary> {

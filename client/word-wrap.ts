@@ -8,6 +8,8 @@ export class WordWrap {
   /** Columns taken on the current line. */
   column = 0;
   private word = '';
+  /** Whether the current line began because the last one was full: then the space between the words is not needed. */
+  private isContinued = false;
 
   /** @param columns Asked for at each word, as a window may be resized. */
   constructor(private readonly columns: () => number) {}
@@ -24,7 +26,8 @@ export class WordWrap {
       if (piece === '\n') {
         out += piece;
         this.column = 0;
-      } else if (this.column > 0 && this.column < this.columns() - 1) {
+        this.isContinued = false;
+      } else if (this.column < this.columns() - 1 && !(this.column === 0 && this.isContinued)) {
         out += piece;
         this.column += 1;
       }
@@ -42,11 +45,10 @@ export class WordWrap {
       this.column += width;
       return word;
     }
-    if (width <= room) {
-      this.column = width;
-      return `\n${word}`;
-    }
-    return this.split(word, room);
+    this.isContinued = true;
+    if (width > room) return this.split(word, room);
+    this.column = width;
+    return `\n${word}`;
   }
 
   /** A word that no line can hold. */

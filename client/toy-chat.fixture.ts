@@ -1,0 +1,259 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { buildSchema, GraphQLError, graphql } from 'graphql';
+import { useServer as serveSockets } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+
+const schema = buildSchema(`
+  type Query {
+    viewer: Viewer
+    conversations(first: Int): ConversationConnection!
+    conversation(id: ID!): Conversation
+    agents(first: Int): AgentConnection!
+  }
+  type Mutation {
+    logIn(input: LogInInput!): SessionPayload!
+    refreshSession(input: RefreshSessionInput!): SessionPayload!
+    logOut: LogOutPayload!
+    createConversation(input: CreateConversationInput!): CreateConversationPayload!
+    sendMessage(input: SendMessageInput!): SendMessagePayload!
+    cancelRun(input: CancelRunInput!): CancelRunPayload!
+  }
+  type Subscription { conversationEvents(conversationId: ID!, after: String): ConversationEvent! }
+  input LogInInput { email: String! password: String! }
+  input RefreshSessionInput { refreshToken: String! }
+  input CreateConversationInput { title: String agentIds: [ID!] }
+  input SendMessageInput { conversationId: ID! text: String! }
+  input CancelRunInput { runId: ID! }
+  type SessionPayload { accessToken: String! refreshToken: String! expiresAt: String! }
+  type LogOutPayload { sessionId: ID! }
+  type CreateConversationPayload { conversation: Conversation! }
+  type SendMessagePayload { message: Message! run: Run }
+  type CancelRunPayload { run: Run! }
+  type Viewer { user: User organization: Organization! }
+  type Organization { name: String! }
+  type User { id: ID! name: String! }
+  type Agent { id: ID! name: String! description: String }
+  union Participant = User | Agent
+  type ConversationConnection { edges: [ConversationEdge!]! }
+  type ConversationEdge { node: Conversation! }
+  type AgentConnection { edges: [AgentEdge!]! }
+  type AgentEdge { node: Agent! }
+  type MessageConnection { edges: [MessageEdge!]! }
+  type MessageEdge { node: Message! }
+  type Conversation { id: ID! title: String cursor: String! participants: [Participant!]! messages(last: Int): MessageConnection! }
+  enum MessageStatus { COMPLETE STREAMING CANCELLED FAILED }
+  enum RunState { QUEUED RUNNING WAITING SUCCEEDED PARTIAL FAILED CANCELLED LIMIT_REACHED }
+  type Message { id: ID! status: MessageStatus! text: String! author: Participant! }
+  type Run { id: ID! state: RunState! error: RunError }
+  type RunError { code: String! message: String! retryable: Boolean! }
+  interface ConversationEvent { cursor: String! }
+  type MessageAdded implements ConversationEvent { cursor: String! message: Message! }
+  type MessageDelta implements ConversationEvent { cursor: String! messageId: ID! attempt: Int! text: String! }
+  type MessageRestarted implements ConversationEvent { cursor: String! messageId: ID! attempt: Int! }
+  type MessageCompleted implements ConversationEvent { cursor: String! message: Message! }
+  type RunStateChanged implements ConversationEvent { cursor: String! run: Run! }
+`);
+
+const ADA = { __typename: 'User', id: 'ada', name: 'Ada' };
+const ECHO = { __typename: 'Agent', id: 'echo', name: 'Echo', description: 'Says it again.' };
+const PASSWORD = 'correct';
+
+const refuse = (code: string, message: string) => new GraphQLError(message, { extensions: { code } });
+
+type Event = Record<string, unknown>;
+
+/**
+ * A server with one room whose agent says again what it hears, a word at a time. What it keeps outlives `restart`, and the
+ * agent goes on while nobody is connected.
+ */
+export class ToyChat {
+  /** The log of the room; an event's cursor is its place in it. */
+  readonly events: Event[] = [];
+  readonly messages: Record<string, unknown>[] = [];
+  /** Each idempotency key with what it did. */
+  readonly sent = new Map<string, { message: Event; run: Event }>();
+  /** Requests that are done and then left without an answer. */
+  answersToLose = 0;
+  /** How long an access token is good for, in milliseconds. */
+  tokenLifetime = 600_000;
+  /** Words that are held back until `release`. */
+  private gate: Promise<void> | null = null;
+  private opening: () => void = () => {};
+  private readonly accessTokens = new Set<string>();
+  private readonly refreshTokens = new Set<string>();
+  private readonly cancelled = new Set<string>();
+  private readonly readers = new Set<() => void>();
+  private ids = 0;
+  /** Refresh tokens that were used a second time. */
+  replays = 0;
+  private port = 0;
+  private server: Server | null = null;
+  private closeSockets: () => Promise<void> = async () => {};
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Lets the agent's words wait. */
+  hold(): void {
+    this.gate = new Promise((resolve) => {
+      this.opening = resolve;
+    });
+  }
+
+  release(): void {
+    this.gate = null;
+    this.opening();
+  }
+
+  async start(): Promise<void> {
+    const server = createServer(async (request, response) => {
+      const { query, variables } = JSON.parse(await text(request));
+      const { authorization = '', 'idempotency-key': key = '' } = request.headers;
+      const contextValue = { authorization, key: String(key) };
+      const result = await graphql({
+        schema,
+        rootValue: this.root,
+        source: query,
+        variableValues: variables,
+        contextValue,
+      });
+      if (this.answersToLose > 0 && query.includes('sendMessage')) {
+        this.answersToLose -= 1;
+        request.socket.destroy();
+        return;
+      }
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(result));
+    });
+    const sockets = new WebSocketServer({ server, path: '/graphql' });
+    const graphqlWs = serveSockets(
+      {
+        schema,
+        roots: { subscription: this.root },
+        onConnect: ({ connectionParams }) => this.knows(String(connectionParams?.authorization)),
+      },
+      sockets,
+    );
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (server.address() as AddressInfo).port;
+    this.server = server;
+    this.closeSockets = async () => {
+      for (const socket of sockets.clients) socket.terminate();
+      await graphqlWs.dispose();
+    };
+  }
+
+  /** As after `kill -9`: connections are cut, not closed. */
+  async stop(): Promise<void> {
+    await this.closeSockets();
+    this.server?.closeAllConnections();
+    await new Promise((resolve) => this.server?.close(resolve));
+  }
+
+  private readonly root = {
+    viewer: () => ({ user: ADA, organization: { name: 'Engines' } }),
+    conversations: () => ({ edges: [{ node: this.room }] }),
+    conversation: (_: unknown, { authorization }: { authorization: string }) => {
+      if (!this.knows(authorization)) throw refuse('UNAUTHENTICATED', 'Log in first.');
+      return this.room;
+    },
+    agents: () => ({ edges: [{ node: ECHO }] }),
+    logIn: ({ input }: { input: { password: string } }) => {
+      if (input.password !== PASSWORD) throw refuse('UNAUTHENTICATED', 'E-mail or password is wrong.');
+      return this.openSession();
+    },
+    refreshSession: ({ input }: { input: { refreshToken: string } }) => {
+      if (!this.refreshTokens.delete(input.refreshToken)) {
+        this.replays += 1;
+        throw refuse('UNAUTHENTICATED', 'The session has ended.');
+      }
+      return this.openSession();
+    },
+    logOut: () => ({ sessionId: 'session' }),
+    createConversation: () => ({ conversation: this.room }),
+    sendMessage: ({ input }: { input: { text: string } }, { key }: { key: string }) => {
+      const known = this.sent.get(key);
+      if (known) return known;
+      const message = { id: this.newId(), status: 'COMPLETE', text: input.text, author: ADA };
+      const run = { id: this.newId(), state: 'QUEUED', error: null };
+      this.sent.set(key, { message, run });
+      this.messages.push(message);
+      this.append({ __typename: 'MessageAdded', message }, { __typename: 'RunStateChanged', run });
+      void this.answer(run.id, input.text);
+      return { message, run };
+    },
+    cancelRun: ({ input }: { input: { runId: string } }) => {
+      this.cancelled.add(input.runId);
+      this.release();
+      return { run: { id: input.runId, state: 'CANCELLED', error: null } };
+    },
+    conversationEvents: ({ after }: { after: string }) => this.follow(Number(after)),
+  };
+
+  private get room() {
+    const messages = { edges: this.messages.map((node) => ({ node })) };
+    return { id: 'lobby', title: 'Lobby', cursor: String(this.events.length), participants: [ADA, ECHO], messages };
+  }
+
+  private async *follow(after: number) {
+    for (let next = after; ; next += 1) {
+      while (next >= this.events.length) {
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            this.readers.delete(wake);
+            resolve();
+          };
+          this.readers.add(wake);
+        });
+      }
+      yield { conversationEvents: this.events[next] };
+    }
+  }
+
+  private async answer(runId: string, said: string): Promise<void> {
+    const id = this.newId();
+    let message = { id, status: 'STREAMING', text: '', author: ECHO };
+    this.append({ __typename: 'RunStateChanged', run: { id: runId, state: 'RUNNING', error: null } });
+    this.append({ __typename: 'MessageAdded', message });
+    for (const word of said.split(/(?<= )/)) {
+      await (this.gate ?? wait(2));
+      if (this.cancelled.has(runId)) break;
+      message = { ...message, text: message.text + word };
+      this.append({ __typename: 'MessageDelta', messageId: id, attempt: 1, text: word });
+    }
+    const isCut = this.cancelled.has(runId);
+    const fails = said.startsWith('fail');
+    const state = isCut ? 'CANCELLED' : fails ? 'FAILED' : 'SUCCEEDED';
+    const error = fails ? { code: 'MODEL_UNAVAILABLE', message: 'The model did not answer.', retryable: true } : null;
+    const final = { ...message, status: isCut ? 'CANCELLED' : fails ? 'FAILED' : 'COMPLETE' };
+    this.messages.push(final);
+    this.append({ __typename: 'MessageCompleted', message: final });
+    this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error } });
+  }
+
+  private append(...events: Event[]): void {
+    for (const event of events) this.events.push({ ...event, cursor: String(this.events.length + 1) });
+    for (const wake of [...this.readers]) wake();
+  }
+
+  private openSession() {
+    const accessToken = this.newId();
+    const refreshToken = this.newId();
+    this.accessTokens.add(`Bearer ${accessToken}`);
+    this.refreshTokens.add(refreshToken);
+    return { accessToken, refreshToken, expiresAt: new Date(Date.now() + this.tokenLifetime).toISOString() };
+  }
+
+  private knows(authorization: string): boolean {
+    return this.accessTokens.has(authorization) || authorization === 'Bearer pk_key';
+  }
+
+  private newId(): string {
+    this.ids += 1;
+    return `id-${this.ids}`;
+  }
+}

@@ -1,0 +1,127 @@
+import { PassThrough } from 'node:stream';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Message, Participant, RoomEvent, Run } from './operation.ts';
+import { plainScreen } from './screen.ts';
+import { createPaint } from './style.ts';
+import { Transcript } from './transcript.ts';
+
+const ada: Participant = { __typename: 'User', id: 'ada', name: 'Ada' };
+const bob: Participant = { __typename: 'User', id: 'bob', name: 'Bob' };
+const helper: Participant = { __typename: 'Agent', id: 'helper', name: 'Helper' };
+const critic: Participant = { __typename: 'Agent', id: 'critic', name: 'Critic' };
+
+let output: PassThrough;
+let transcript: Transcript;
+
+beforeEach(() => {
+  output = new PassThrough();
+  transcript = new Transcript(plainScreen(output), createPaint(false), { id: 'ada', isShown: true });
+});
+
+const shown = () => String(output.read() ?? '');
+const message = (id: string, author: Participant, text: string, status: Message['status'] = 'COMPLETE'): Message => ({
+  id,
+  author,
+  text,
+  status,
+});
+const added = (each: Message): RoomEvent => ({ __typename: 'MessageAdded', cursor: '', message: each });
+const completed = (each: Message): RoomEvent => ({ __typename: 'MessageCompleted', cursor: '', message: each });
+const delta = (messageId: string, text: string, attempt = 1): RoomEvent => ({
+  __typename: 'MessageDelta',
+  cursor: '',
+  messageId,
+  attempt,
+  text,
+});
+const run = (state: Run['state'], error: Run['error'] = null): RoomEvent => ({
+  __typename: 'RunStateChanged',
+  cursor: '',
+  run: { id: 'run', state, error },
+});
+
+const play = (...events: RoomEvent[]) => {
+  for (const event of events) transcript.event(event);
+};
+
+describe('the transcript of a room', () => {
+  test('a reply streams, and its end adds only what was missing', () => {
+    play(added(message('q', ada, 'Hi')), added(message('r', helper, '', 'STREAMING')));
+    play(delta('r', 'Hello '), delta('r', 'Ada'));
+    expect(shown()).toBe('Ada: Hi\nHelper: Hello Ada');
+    play(completed(message('r', helper, 'Hello Ada!')), run('SUCCEEDED'));
+    expect(shown()).toBe('!\n');
+  });
+
+  test('a message that was shown is not shown again', () => {
+    transcript.history([message('q', ada, 'Hi'), message('r', helper, 'Hello')]);
+    play(completed(message('r', helper, 'Hello')), delta('r', 'late'));
+    transcript.history([message('q', ada, 'Hi'), message('r', helper, 'Hello'), message('s', bob, 'New')]);
+    expect(shown()).toBe('Ada: Hi\nHelper: Hello\nBob: New\n');
+  });
+
+  test('a reply that was under way when the room was loaded is whole at its end', () => {
+    transcript.history([message('r', helper, '', 'STREAMING')]);
+    play(delta('r', 'ther half'));
+    expect(shown()).toBe('Helper: ther half');
+    play(completed(message('r', helper, 'One half and the other half')));
+    expect(shown()).toBe('\nHelper: One half and the other half\n');
+  });
+
+  test('a new attempt is announced, and late pieces of the old one are dropped', () => {
+    play(added(message('r', helper, '', 'STREAMING')), delta('r', 'wrong'));
+    play({ __typename: 'MessageRestarted', cursor: '', messageId: 'r', attempt: 2 });
+    play(delta('r', ' more', 1), delta('r', 'right', 2), completed(message('r', helper, 'right')));
+    expect(shown()).toBe(
+      'Helper: wrong\n· Helper begins again (attempt 2); what it wrote above is void.\nHelper: right\n',
+    );
+  });
+
+  test('messages go in between the pieces of a reply', () => {
+    play(added(message('r', helper, '', 'STREAMING')), delta('r', 'One'));
+    play(added(message('b', bob, 'Wait')));
+    play(delta('r', ', two'), completed(message('r', helper, 'One, two')));
+    expect(shown()).toBe('Helper: One\nBob: Wait\nHelper (goes on): , two\n');
+  });
+
+  test('of two replies at the same time, the second waits for the first', () => {
+    play(added(message('r', helper, '', 'STREAMING')), added(message('s', critic, '', 'STREAMING')));
+    play(delta('r', 'A'), delta('s', 'x'), delta('r', 'B'), delta('s', 'y'));
+    expect(shown()).toBe('Helper: AB');
+    play(completed(message('r', helper, 'AB')), delta('s', 'z'), completed(message('s', critic, 'xyz')));
+    expect(shown()).toBe('\nCritic: xyz\n');
+  });
+
+  test('failures are said in the words of the server, and those who wait are told', async () => {
+    play(added(message('r', helper, '', 'STREAMING')), run('RUNNING'), delta('r', 'Part'));
+    expect(transcript.activeRuns).toEqual(['run']);
+    const ended = transcript.whenEnded('run');
+    const fault = { code: 'MODEL_RATE_LIMITED', message: 'The model is busy.', retryable: true };
+    play(completed(message('r', helper, 'Part', 'FAILED')), run('FAILED', fault));
+    expect(shown()).toBe('Helper: Part\n! The model is busy. Sending it again may go better.\n');
+    expect((await ended).state).toBe('FAILED');
+    expect((await transcript.whenEnded('run')).state).toBe('FAILED');
+    expect(transcript.activeRuns).toEqual([]);
+  });
+
+  test('a cancelled reply keeps what it had', () => {
+    play(added(message('r', helper, '', 'STREAMING')), delta('r', 'Half a'));
+    play(completed(message('r', helper, 'Half a', 'CANCELLED')));
+    expect(shown()).toBe('Helper: Half a\n· Cancelled.\n');
+  });
+
+  test('nobody steers the terminal with what he writes or what he is called', () => {
+    const sly = { ...bob, name: 'B\u001b[2Job' };
+    play(added(message('b', sly, 'look\u001b]0;title\u0007 \u0008here\u009b2J')));
+    play(added(message('r', helper, '', 'STREAMING')), delta('r', 'a\u001b'), delta('r', '[2Jb'));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come through
+    expect(shown()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  test('one’s own messages are left out where they come from a pipe', () => {
+    const piped = new Transcript(plainScreen(output), createPaint(false), { id: 'ada', isShown: false });
+    piped.event(added(message('q', ada, 'Hi')));
+    piped.event(added(message('b', bob, 'Hello')));
+    expect(shown()).toBe('Bob: Hello\n');
+  });
+});
