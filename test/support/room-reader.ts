@@ -45,6 +45,8 @@ export class RoomReader {
   readonly events: RoomEvent[] = [];
   /** Why the stream ended, where it did by an error or a closed socket. */
   error: unknown = null;
+  /** Told of each event as it comes. */
+  onEvent: (event: RoomEvent) => void = () => {};
   private readonly socket: Client;
   private readonly waiting = new Set<() => void>();
   private readonly end: () => void;
@@ -62,7 +64,10 @@ export class RoomReader {
       {
         next: ({ data, errors }) => {
           if (errors) this.error = errors;
-          if (data?.conversationEvents) this.events.push(data.conversationEvents);
+          if (data?.conversationEvents) {
+            this.events.push(data.conversationEvents);
+            this.onEvent(data.conversationEvents);
+          }
           this.wake();
         },
         error: (error) => this.over(error),
@@ -116,7 +121,7 @@ export class RoomReader {
         this.waiting.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, Math.max(1, withinMs));
+      const timer = setTimeout(done, Math.min(60_000, Math.max(1, withinMs)));
       this.waiting.add(done);
     });
   }

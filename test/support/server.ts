@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, inject } from 'vitest';
 import { readEnvironment } from '#core/environment';
 import { createLog } from '#core/log';
@@ -19,6 +20,8 @@ export interface TestServer {
   /** Makes organizations, people, agents and rooms, through the API. */
   seed: Seed;
   server: RunningServer;
+  /** The database beneath, past every wall: to look at what clients cannot see. */
+  pool(): pg.Pool;
 }
 
 const SECRET = 'a secret for tests, which is long enough for one';
@@ -54,12 +57,18 @@ export async function startTestServer(variables: Record<string, string> = {}): P
   const url = `http://127.0.0.1:${server.port}`;
   const client = new TestClient(url);
   const seed = new Seed(client);
+  let opened: pg.Pool | undefined;
+  const pool = () => {
+    opened ??= new pg.Pool({ connectionString: database.url, max: 3 });
+    return opened;
+  };
   afterAll(async () => {
     await seed.close();
     await client.close();
     await server.close();
+    await opened?.end();
     await database.drop();
     await rm(dataFolder, { recursive: true, force: true });
   });
-  return { url, database, client, seed, server };
+  return { url, database, client, seed, server, pool };
 }

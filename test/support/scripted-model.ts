@@ -1,0 +1,70 @@
+import { type Dialect, GEMINI, OPENAI } from '#core/model/dialect.fixture';
+import { FaultServer, type Play, stream, type WireRequest } from '#core/model/fault-server.fixture';
+
+/** Counts of a call as the vendor writes them, with ones that are easy to recognise. */
+const usageOf = ({ name }: Dialect) =>
+  name === 'gemini'
+    ? { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 }
+    : { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
+
+/** A model's server that answers what a test tells it to, and remembers what it was asked. */
+export class ScriptedModel {
+  readonly server = new FaultServer();
+  /** The calls of the model, oldest first. */
+  readonly calls: WireRequest[] = [];
+  private readonly plays: Play[] = [];
+
+  constructor(readonly dialect: Dialect) {}
+
+  static async start(dialect: Dialect = OPENAI): Promise<ScriptedModel> {
+    const model = new ScriptedModel(dialect);
+    await model.server.start();
+    model.server.play((response, request) => {
+      if (request.method === 'GET') return void response.writeHead(404).end('{}');
+      model.calls.push(request);
+      return (model.plays.shift() ?? model.answer('Fine.'))(response, request);
+    });
+    return model;
+  }
+
+  /** The environment of a server that shall ask this model. */
+  get variables(): Record<string, string> {
+    const { dialect, server } = this;
+    return dialect === GEMINI
+      ? { GEMINI_API_KEY: dialect.key, GEMINI_BASE_URL: server.url }
+      : { OPENAI_API_KEY: dialect.key, OPENAI_BASE_URL: `${server.url}/v1` };
+  }
+
+  /** With the provider's prefix, as agents name it. */
+  get modelId(): string {
+    return `${this.dialect.name}/${this.dialect.model}`;
+  }
+
+  /** How the next calls go, one after the other; further ones are answered with `Fine.` */
+  next(...plays: Play[]): void {
+    this.plays.push(...plays);
+  }
+
+  /** The whole answer at once. */
+  answer(text: string): Play {
+    return stream(this.dialect.text(text) + this.dialect.finish('STOP', usageOf(this.dialect)));
+  }
+
+  /** Begins an answer and goes on with it when told to. */
+  held(begin: string): { play: Play; finish(rest: string): void } {
+    let finish: (rest: string) => void = () => {};
+    return {
+      play: (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+        response.write(this.dialect.text(begin));
+        finish = (rest) =>
+          void response.end(this.dialect.text(rest) + this.dialect.finish('STOP', usageOf(this.dialect)));
+      },
+      finish: (rest) => finish(rest),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+  }
+}
