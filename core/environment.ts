@@ -1,7 +1,19 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
-const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
+const flag = z
+  .enum(['0', '1', 'true', 'false'], 'must be 0, 1, true or false')
+  .transform((value) => value === '1' || value === 'true');
+
+const number = (minimum: number, message: string) => z.coerce.number(message).min(minimum, message);
+
+const whole = (minimum: number, message: string) => number(minimum, message).int(message);
+
+const PORT_RULE = 'must be a whole number from 0 to 65535';
+
+const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const list = z
   .string()
@@ -20,7 +32,7 @@ const http = ['http:', 'https:'];
 
 const schema = z.object({
   /** Where the gateway listens; 0 takes any free port. */
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  PORT: port.default(4000),
   HOST: z.string().default('0.0.0.0'),
   /** How browsers reach this server, where that is not http://localhost:PORT. */
   PUBLIC_URL: optionalUrl(http),
@@ -40,15 +52,15 @@ const schema = z.object({
   OPENAI_BASE_URL: optionalUrl(http),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: list,
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */
-  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(1).default(1_000),
+  RATE_LIMIT_REQUESTS: whole(1, 'must be a whole number of at least 1').default(1_000),
   /** Where this process can be reached by the others, when its role is run alone. */
   PARLEY_INTERNAL_URL: optionalUrl(http),
-  PARLEY_INTERNAL_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  PARLEY_INTERNAL_PORT: port.default(0),
   /** Events of streams are kept this long, in days; a client that was away longer is told to load anew. */
-  STREAM_RETENTION_DAYS: z.coerce.number().min(0.001).default(30),
+  STREAM_RETENTION_DAYS: number(0.001, 'must be a number of days, at least 0.001').default(30),
   OIDC_ISSUER: optionalUrl(http),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

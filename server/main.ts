@@ -5,7 +5,9 @@ import { createLog, type Logger } from '#core/log';
 import { type DataFolder, openDataFolder, prepareDataFolder } from './data-folder.ts';
 import { forgetPassword } from './first-start.ts';
 import { greet } from './greeting.ts';
+import { explainListenFailure } from './listen-failure.ts';
 import { type EmbeddedPostgres, startPostgres } from './postgres/start-postgres.ts';
+import { ensureRedis } from './redis-check.ts';
 import { isWhole, ROLES, type Role, readRoles } from './role.ts';
 import { ensureSchema } from './schema-check.ts';
 import { openSecrets } from './secret.ts';
@@ -74,7 +76,10 @@ async function main(): Promise<void> {
     onWarning: (message) => log.warn(message),
   });
   const { url, embedded } = await openDatabaseServer(environment, dataFolder, secrets.databasePassword, log);
-  await ensureSchema(url, { embedded, log });
+  await Promise.all([
+    ensureSchema(url, { embedded, log }),
+    environment.REDIS_URL === undefined ? null : ensureRedis(environment.REDIS_URL),
+  ]);
 
   const { startServer } = await loading;
   const server = await startServer({
@@ -87,8 +92,7 @@ async function main(): Promise<void> {
     version: await readVersion(),
     alone: embedded && roles.size === ROLES.length,
   }).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    throw new StartError(`Port ${environment.PORT} is taken: stop what listens there, or set PORT to another one.`);
+    throw explainListenFailure(error, environment.HOST) ?? error;
   });
   opened.push(() => server.close());
   if (server.port !== null) {

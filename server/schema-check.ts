@@ -8,20 +8,29 @@ export const MIGRATIONS_FOLDER = join(import.meta.dirname, '..', 'prisma', 'migr
 
 const list = (names: string[]): string => names.join(', ');
 
+export interface SchemaCheckOptions {
+  /** Whether the database belongs to this installation alone. */
+  embedded: boolean;
+  log: Logger;
+  /** Where the migrations are; those of this code without it. */
+  folder?: string;
+}
+
 /**
  * Makes sure that the database has the schema of this code. An empty database is set up, and an embedded one, which
  * belongs to this installation alone, is brought up to date; any other is left to the operator.
  * @throws StartError where the schema does not fit, saying what to run.
  */
-export async function ensureSchema(url: string, { embedded, log }: { embedded: boolean; log: Logger }): Promise<void> {
-  const found = await inspect(url);
+export async function ensureSchema(url: string, options: SchemaCheckOptions): Promise<void> {
+  const { embedded, log, folder = MIGRATIONS_FOLDER } = options;
+  const found = await inspect(url, folder);
   switch (found.state) {
     case 'current':
       return;
     case 'empty':
-      return apply(url, log);
+      return apply(url, folder, log);
     case 'older':
-      if (embedded) return apply(url, log);
+      if (embedded) return apply(url, folder, log);
       throw new StartError(
         `The database is older than this version of Parley (missing: ${list(found.pending)}): run \`npm run migrate\`, then start again.`,
       );
@@ -40,9 +49,9 @@ export async function ensureSchema(url: string, { embedded, log }: { embedded: b
   }
 }
 
-async function inspect(url: string): Promise<SchemaState> {
+async function inspect(url: string, folder: string): Promise<SchemaState> {
   try {
-    return await inspectSchema(url, MIGRATIONS_FOLDER);
+    return await inspectSchema(url, folder);
   } catch (error) {
     const reason = error instanceof Error && error.message ? error.message : 'no answer';
     throw new StartError(`The database cannot be reached (${reason}): check DATABASE_URL and that PostgreSQL runs.`, {
@@ -51,7 +60,15 @@ async function inspect(url: string): Promise<SchemaState> {
   }
 }
 
-async function apply(url: string, log: Logger): Promise<void> {
-  const names = await migrate(url, MIGRATIONS_FOLDER);
+async function apply(url: string, folder: string, log: Logger): Promise<void> {
+  const names = await migrate(url, folder).catch((error: unknown) => {
+    throw new StartError(
+      `The database could not be set up (${firstLine(error)}): give Parley an empty database and a user who may create roles and tables in it.`,
+      { cause: error },
+    );
+  });
   if (names.length > 0) log.info({ migrations: names }, 'the database has been brought up to date');
 }
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n').find((line) => line.trim() !== '') ?? 'unknown';

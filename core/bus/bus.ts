@@ -7,7 +7,10 @@ export type BusListener = (message: string) => void;
  */
 export interface Bus {
   publish(channel: string, message: string): void;
-  /** Resolves once messages will arrive; the function returned ends it. */
+  /**
+   * Resolves once messages will arrive; while the bus is down at once, and `onGap` is called when they do. The function
+   * returned ends it.
+   */
   subscribe(channel: string, listener: BusListener): Promise<() => void>;
   /** Called when messages may have been missed, after a lost connection. Returns the function that ends it. */
   onGap(listener: () => void): () => void;

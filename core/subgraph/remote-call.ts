@@ -8,7 +8,7 @@ import type { SubgraphOperation } from './operation.ts';
 export interface RemoteCallerOptions {
   directory: Directory;
   signer: EnvelopeSigner;
-  /** How long one answer may take, in milliseconds. */
+  /** How long one answer may take, in milliseconds; 10 s without it, below what clients and proxies usually wait. */
   timeoutMs?: number;
   /** Connections to one address at most. */
   connections?: number;
@@ -21,7 +21,14 @@ const NOT_BEGUN = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CO
 export class RemoteCaller {
   private readonly pools = new Map<string, Pool>();
 
-  constructor(private readonly options: RemoteCallerOptions) {}
+  private readonly stopFollowing: () => void;
+
+  constructor(private readonly options: RemoteCallerOptions) {
+    this.stopFollowing = options.directory.onChange((instances) => {
+      const known = new Set(instances.map(({ url }) => url));
+      for (const url of this.pools.keys()) if (!known.has(url)) this.drop(url);
+    });
+  }
 
   /** @throws ParleyError `UNAVAILABLE` where no instance answers in time. */
   async call(subgraph: string, operation: SubgraphOperation, signal?: AbortSignal): Promise<ExecutionResult> {
@@ -34,6 +41,8 @@ export class RemoteCaller {
       try {
         return await this.post(url, subgraph, operation, token, signal);
       } catch (error) {
+        // A caller that gave up says nothing about the other process.
+        if (signal?.aborted) throw unavailable('The request was given up before its answer came.', { cause: error });
         this.options.directory.avoid(url);
         if (!NOT_BEGUN.has(String((error as { code?: unknown }).code))) {
           throw unavailable(`The part of Parley that serves ${subgraph} did not answer in time.`, { cause: error });
@@ -43,6 +52,7 @@ export class RemoteCaller {
   }
 
   async close(): Promise<void> {
+    this.stopFollowing();
     await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
     this.pools.clear();
   }
@@ -54,7 +64,7 @@ export class RemoteCaller {
     token: string,
     signal?: AbortSignal,
   ): Promise<ExecutionResult> {
-    const { timeoutMs = 15_000 } = this.options;
+    const { timeoutMs = 10_000 } = this.options;
     const { statusCode, body } = await this.poolOf(url).request({
       method: 'POST',
       path: `/subgraphs/${subgraph}`,
@@ -65,8 +75,18 @@ export class RemoteCaller {
       signal: signal ?? null,
     });
     const text = await body.text();
+    if (statusCode === 401) {
+      throw new Error(`The subgraph ${subgraph} does not know this process: give all of them the same PARLEY_SECRET.`);
+    }
     if (statusCode !== 200) throw new Error(`The subgraph ${subgraph} answered with status ${statusCode}.`);
     return JSON.parse(text) as ExecutionResult;
+  }
+
+  /** Lets what is under way end; nobody is sent to that address any more. */
+  private drop(url: string): void {
+    const pool = this.pools.get(url);
+    this.pools.delete(url);
+    pool?.close().catch(() => {});
   }
 
   private poolOf(url: string): Pool {

@@ -29,13 +29,15 @@ const running = new Set<ChildProcess>();
  * Starts a server.
  * @param variables All of its environment but for what Node itself needs.
  * @param args What stands behind `npm start --`.
+ * @param uid Another user to run it as, in the group of the same number; only for root.
  */
-export function startParley(variables: Record<string, string>, args: string[] = []): ParleyProcess {
+export function startParley(variables: Record<string, string>, args: string[] = [], uid?: number): ParleyProcess {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
   const child = spawn(process.execPath, ['bin/start.mjs', ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
   });
   running.add(child);
   let output = '';
