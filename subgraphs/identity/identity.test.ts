@@ -1,6 +1,6 @@
 import { buildSchema, isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bench, type Client, countStatements } from './identity-bench.fixture.ts';
+import { Bench, type BenchClient, countStatements } from './identity-bench.fixture.ts';
 import { permissions } from './permissions.ts';
 
 let bench: Bench;
@@ -32,8 +32,8 @@ describe('the first owner', () => {
 });
 
 describe('the rules', () => {
-  it('cover every field of every type, and nothing that is not there', () => {
-    const schema = buildSchema(bench.sdl, { assumeValidSDL: true });
+  it('cover every field of every type, and nothing that is not there', async () => {
+    const schema = buildSchema(await bench.sdl(), { assumeValidSDL: true });
     const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
       isObjectType(type) && !type.name.startsWith('_')
         ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`)
@@ -45,9 +45,10 @@ describe('the rules', () => {
     expect(ruled.sort()).toEqual(fields.filter((field) => !/^Query\._/.test(field)).sort());
   });
 
-  it('keep what is for the gateway and the server out of the public schema', () => {
+  it('keep what is for the gateway and the server out of the public schema', async () => {
+    const sdl = await bench.sdl();
     for (const name of ['authenticate', 'recheckCredentials', 'foundInstallation']) {
-      expect(bench.sdl).toMatch(new RegExp(`  ${name}\\(.*\\): .* @inaccessible`));
+      expect(sdl).toMatch(new RegExp(`  ${name}\\(.*\\): .* @inaccessible`));
     }
   });
 
@@ -90,7 +91,7 @@ describe('the rules', () => {
 });
 
 describe('entities', () => {
-  const resolve = async (client: Client, __typename: string, id: string) => {
+  const resolve = async (client: BenchClient, __typename: string, id: string) => {
     const { _entities } = await client.ask<{ _entities: unknown[] }>(
       `query ($representations: [_Any!]!) { _entities(representations: $representations) {
         ... on User { id name email } ... on Organization { id name } } }`,
@@ -131,6 +132,29 @@ describe('entities', () => {
       );
     const one = await count([owner.userId]);
     expect(await count(people.map(({ userId }) => userId))).toBe(one);
+  });
+});
+
+describe('a request that is sent again after a crash', () => {
+  it('has no second effect, and the first one’s secrets', async () => {
+    const input = { email: 'again@example.com', password: 'tomato soup', name: 'Ada', organizationName: 'Works' };
+    const signUp = 'mutation ($input: SignUpInput!) { signUp(input: $input) { refreshToken } }';
+    const refresh = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { refreshToken } }';
+    const twice = async <Data>(query: string, variables: object) => {
+      const first = await bench.anonymous.ask<Data>(query, variables, query);
+      expect(await bench.anonymous.ask<Data>(query, variables, query)).toEqual(first);
+      return first;
+    };
+    const signedUp = await twice<{ signUp: { refreshToken: string } }>(signUp, { input });
+    const refreshed = await twice<{ refreshSession: { refreshToken: string } }>(refresh, {
+      input: { refreshToken: signedUp.signUp.refreshToken },
+    });
+    expect(refreshed.refreshSession.refreshToken).toMatch(/^prt_/);
+    expect(await bench.database.system.user.count({ where: { email: input.email } })).toBe(1);
+    const { client } = await bench.person();
+    const key = 'mutation { createApiKey(input: { name: "x" }) { secret } }';
+    expect(await client.ask(key, {}, 'key')).toEqual(await client.ask(key, {}, 'key'));
+    expect(await client.ask('{ apiKeys { totalCount } }')).toEqual({ apiKeys: { totalCount: 1 } });
   });
 });
 

@@ -38,6 +38,7 @@ import { RefreshService } from './session/refresh.service.ts';
 import { SessionResolver } from './session/session.resolver.ts';
 import { SessionService } from './session/session.service.ts';
 import { SessionOpener } from './session/session-opener.ts';
+import { startSessionPurge } from './session/session-purge.ts';
 import { SignUpService } from './session/sign-up.service.ts';
 
 /** Who people and programs are, where they belong and what they may do. */
@@ -93,5 +94,11 @@ export async function createIdentity(kernel: Kernel): Promise<Subgraph> {
       },
     },
   });
-  return { name: 'identity', schema, jobs: [], consumers: [] };
+  return {
+    name: 'identity',
+    schema,
+    jobs: [],
+    consumers: [],
+    startWorker: () => startSessionPurge(kernel.database, kernel.log),
+  };
 }

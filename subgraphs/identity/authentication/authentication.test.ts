@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILT_IN_ROLES } from '#core/permission';
 import { makeApiKey } from '../api-key/api-key-format.ts';
-import { Bench, type Client, countStatements, type Person } from '../identity-bench.fixture.ts';
+import { Bench, type BenchClient, countStatements, type Person } from '../identity-bench.fixture.ts';
 
 const VIEWER = 'userId userKind orgId role permissions credential { kind id expiresAt }';
 const AUTHENTICATE = `query ($credential: String!) { authenticate(credential: $credential) { ${VIEWER} } }`;
@@ -24,7 +24,7 @@ const authenticate = async (credential: string) =>
   (await bench.anonymous.ask<{ authenticate: Found | null }>(AUTHENTICATE, { credential })).authenticate;
 const recheck = async (credentials: object[]) =>
   (await bench.anonymous.ask<{ recheckCredentials: (Found | null)[] }>(RECHECK, { credentials })).recheckCredentials;
-const createKey = async (client: Client, input: object = {}) => {
+const createKey = async (client: BenchClient, input: object = {}) => {
   const { createApiKey } = await client.ask<{ createApiKey: { secret: string; apiKey: { id: string } } }>(CREATE_KEY, {
     input: { name: 'x', ...input },
   });
@@ -152,8 +152,6 @@ describe('looking again', () => {
 });
 
 describe('what ends or narrows a credential is told to the gateways', () => {
-  const memberIdOf = async ({ orgId, userId }: Person) =>
-    (await bench.database.system.membership.findFirstOrThrow({ where: { orgId, userId } })).id;
   const CHANGE = 'mutation ($input: ChangeMemberRoleInput!) { changeMemberRole(input: $input) { member { id } } }';
   const REMOVE = 'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { removedMemberId } }';
   const REVOKE = 'mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { revokedSessionId } }';
@@ -165,9 +163,12 @@ describe('what ends or narrows a credential is told to the gateways', () => {
     [
       'another role',
       async (owner, member) =>
-        owner.client.ask(CHANGE, { input: { memberId: await memberIdOf(member), roleId: 'VIEWER' } }),
+        owner.client.ask(CHANGE, { input: { memberId: await bench.memberIdOf(member), roleId: 'VIEWER' } }),
     ],
-    ['a removal', async (owner, member) => owner.client.ask(REMOVE, { input: { memberId: await memberIdOf(member) } })],
+    [
+      'a removal',
+      async (owner, member) => owner.client.ask(REMOVE, { input: { memberId: await bench.memberIdOf(member) } }),
+    ],
     ['leaving', (_, member) => member.client.ask('mutation { leaveOrganization { leftOrganizationId } }')],
     [
       'another password',

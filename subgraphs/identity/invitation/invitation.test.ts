@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Client, Installation, SESSION_FIELDS } from '../identity.fixture.ts';
+import { type Client, Installation } from '../identity.fixture.ts';
+import { SESSION_FIELDS } from '../people.fixture.ts';
 
 const INVITATION = 'id email state role { id } invitedBy { id } createdAt expiresAt';
 const CREATE = `mutation ($email: String!, $roleId: ID!) {

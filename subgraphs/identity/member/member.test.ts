@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Client, Installation, type Person } from '../identity.fixture.ts';
+import { type Client, Installation } from '../identity.fixture.ts';
 
 const CHANGE = `mutation ($memberId: ID!, $roleId: ID!) {
   changeMemberRole(input: { memberId: $memberId, roleId: $roleId }) { member { id role { id } user { id } } } }`;
@@ -28,8 +28,6 @@ interface Members {
 }
 const members = async (client: Client, variables: object = {}) =>
   (await client.ask<Members>(MEMBERS, variables)).organization.members;
-const memberIdOf = async ({ orgId, userId }: Person) =>
-  (await installation.database.system.membership.findFirstOrThrow({ where: { orgId, userId } })).id;
 const code = async (client: Client, query: string, variables: object = {}) =>
   (await client.refused(query, variables)).extensions.code;
 
@@ -81,7 +79,7 @@ describe('changing a role', () => {
     const owner = await installation.person();
     const admin = await installation.member(owner, 'ADMIN');
     const member = await installation.member(owner, 'MEMBER');
-    const ownerMemberId = await memberIdOf(owner);
+    const ownerMemberId = await installation.memberIdOf(owner);
     expect(await code(admin.client, CHANGE, { memberId: member.memberId, roleId: 'OWNER' })).toBe('FORBIDDEN');
     expect(await code(admin.client, CHANGE, { memberId: admin.memberId, roleId: 'OWNER' })).toBe('FORBIDDEN');
     expect(await code(admin.client, CHANGE, { memberId: ownerMemberId, roleId: 'MEMBER' })).toBe('FORBIDDEN');
@@ -97,7 +95,7 @@ describe('changing a role', () => {
     const { createRole } = await stranger.client.ask<{ createRole: { role: { id: string } } }>(
       'mutation { createRole(input: { name: "Reader", permissions: ["agents:read"] }) { role { id } } }',
     );
-    for (const memberId of [await memberIdOf(stranger), 'not an id']) {
+    for (const memberId of [await installation.memberIdOf(stranger), 'not an id']) {
       expect(await code(owner.client, CHANGE, { memberId, roleId: 'VIEWER' })).toBe('NOT_FOUND');
       expect(await code(owner.client, REMOVE, { memberId })).toBe('NOT_FOUND');
     }
@@ -134,7 +132,7 @@ describe('leaving', () => {
   it('is for everybody but the last owner', async () => {
     const owner = await installation.person();
     const member = await installation.member(owner, 'MEMBER');
-    const ownerMemberId = await memberIdOf(owner);
+    const ownerMemberId = await installation.memberIdOf(owner);
     expect(await code(owner.client, LEAVE)).toBe('CONFLICT');
     expect(await code(owner.client, CHANGE, { memberId: ownerMemberId, roleId: 'ADMIN' })).toBe('CONFLICT');
     expect(await code(owner.client, REMOVE, { memberId: ownerMemberId })).toBe('CONFLICT');
@@ -184,7 +182,7 @@ describe('the last owner, when two owners act at the same moment', () => {
     for (let round = 0; round < 6; round++) {
       const first = await installation.person();
       const second = await installation.member(first, 'OWNER');
-      const [ofFirst, ofSecond] = [await memberIdOf(first), second.memberId];
+      const [ofFirst, ofSecond] = [await installation.memberIdOf(first), second.memberId];
       const answers = await Promise.all([
         first.client.send(query(ofSecond), variables(ofSecond)),
         second.client.send(query(ofFirst), variables(ofFirst)),

@@ -1,4 +1,4 @@
-import { badInput, forbidden, notFound, unauthenticated } from '#core/error';
+import { badInput, forbidden, notFound, ParleyError, unauthenticated } from '#core/error';
 import type { Kernel } from '#core/kernel';
 import type { RequestContext } from '#core/request-context';
 import { isPerson, requirePerson } from '../session/session.policy.ts';
@@ -7,6 +7,7 @@ import type { ExternalLogInService } from './external-log-in.service.ts';
 import type { LinkedAccountRow, LinkedAccountService } from './linked-account.service.ts';
 import { type LogInAttempt, newAttempt, openAttempt, sealAttempt } from './log-in-attempt.ts';
 import type { ExternalProfile, LogInProvider } from './log-in-provider.ts';
+import { reasonOf } from './provider-failure.ts';
 import { isReturnTo, mayReturnTo } from './redirect-uri.policy.ts';
 
 export interface OAuthStart {
@@ -60,13 +61,13 @@ export class OAuthService {
       userId: viewer && isPerson(viewer) ? viewer.userId : null,
       invitationToken: input.invitationToken ?? null,
     });
-    const authorizationUrl = await provider.authorizationUrl(attempt);
+    const authorizationUrl = await this.asking(context, provider, () => provider.authorizationUrl(attempt));
     return { authorizationUrl: authorizationUrl.href, attempt: sealAttempt(this.kernel.sealer, attempt) };
   }
 
   /** Logs in as whoever the provider says it is, with a new account where there is none. */
   async complete(context: RequestContext, input: OAuthReturn): Promise<OpenedSession> {
-    return this.logIns.logIn(context, await this.redeem(input));
+    return this.logIns.logIn(context, await this.redeem(context, input));
   }
 
   /** Adds the provider's account to those that the viewer can log in with. He must have started the trip himself. */
@@ -75,17 +76,18 @@ export class OAuthService {
     if (openAttempt(this.kernel.sealer, input.attempt).userId !== userId) {
       throw forbidden('This log-in was started by somebody else: start it again while you are logged in.');
     }
-    return this.linkedAccounts.link(context, await this.redeem(input));
+    return this.linkedAccounts.link(context, await this.redeem(context, input));
   }
 
-  private async redeem({ attempt: sealed, callbackUrl }: OAuthReturn): Promise<Returned> {
+  private async redeem(context: RequestContext, { attempt: sealed, callbackUrl }: OAuthReturn): Promise<Returned> {
     const attempt = openAttempt(this.kernel.sealer, sealed);
     const provider = this.find(attempt.provider);
     if (!isReturnTo(callbackUrl, attempt.redirectUri)) {
       throw badInput('input.callbackUrl', 'It must be the redirectUri with what the provider added to it.');
     }
     await this.markUsed(attempt);
-    return { attempt, provider, profile: await provider.fetchProfile(new URL(callbackUrl), attempt) };
+    const fetchProfile = () => provider.fetchProfile(new URL(callbackUrl), attempt);
+    return { attempt, provider, profile: await this.asking(context, provider, fetchProfile) };
   }
 
   /** Before the code is exchanged, so that of two who try at once only one gets that far. */
@@ -99,6 +101,18 @@ export class OAuthService {
       return count === 0;
     });
     if (used) throw unauthenticated('This log-in has been completed before. Start again.');
+  }
+
+  /** What a provider did wrong is for the operator to read: the client is told in general words only. */
+  private async asking<T>({ log }: RequestContext, { id }: LogInProvider, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof ParleyError && error.code === 'UNAVAILABLE') {
+        log.warn({ provider: id, reason: reasonOf(error.cause) }, 'a log-in provider failed');
+      }
+      throw error;
+    }
   }
 
   private find(id: string): LogInProvider {

@@ -41,6 +41,16 @@ export function providerFailure(error: unknown, name: string): ParleyError {
   return unreachable(name, error);
 }
 
+/** What to log of it: names and codes down to its root, nothing of what was sent. */
+export function reasonOf(error: unknown): string {
+  const reasons: string[] = [];
+  for (let at = error; at instanceof Error && reasons.length < 4; at = at.cause) {
+    const code = 'error' in at ? at.error : 'code' in at ? at.code : undefined;
+    reasons.push(`${at.name}: ${at.message}${code ? ` (${String(code)})` : ''}`);
+  }
+  return reasons.join(' < ');
+}
+
 const misconfigured = (name: string, cause: unknown): ParleyError =>
   unavailable(`Logging in with ${name} is not set up rightly: tell the operator of this server.`, { cause });
 

@@ -1,4 +1,4 @@
-import { SESSION_FIELDS, type Tokens } from '../identity.fixture.ts';
+import { SESSION_FIELDS, type Tokens } from '../people.fixture.ts';
 import { follow } from './browser.fixture.ts';
 
 /** On a page of somebody's front end, whose origin the server has to be told of. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Installation, type Tokens } from '../identity.fixture.ts';
+import { Installation } from '../identity.fixture.ts';
+import type { Tokens } from '../people.fixture.ts';
 import { sessionExpiry } from './session-start.ts';
 
 const REFRESH = `mutation ($refreshToken: String!) {
@@ -64,7 +65,7 @@ describe('refreshing', () => {
   it('returns the same tokens to a request that is sent again under its key', async () => {
     const { tokens, sessionId } = await installation.person();
     const send = () =>
-      installation.anonymous.ask<Refreshed>(REFRESH, { refreshToken: tokens.refreshToken }, `refresh ${sessionId}`);
+      installation.anonymous.ask<Refreshed>(REFRESH, { refreshToken: tokens.refreshToken }, `refresh-${sessionId}`);
     const [first, second] = [await send(), await send()];
     expect(second.refreshSession.refreshToken).toBe(first.refreshSession.refreshToken);
     expect(await liveTokens(sessionId)).toBe(1);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Installation, SESSION_FIELDS, type Tokens } from '../identity.fixture.ts';
+import { Installation } from '../identity.fixture.ts';
+import { SESSION_FIELDS, type Tokens } from '../people.fixture.ts';
 
 const SIGN_UP = `mutation ($input: SignUpInput!) { signUp(input: $input) { ${SESSION_FIELDS} } }`;
 const LOG_IN = `mutation ($input: LogInInput!) { logIn(input: $input) { ${SESSION_FIELDS} } }`;
@@ -72,7 +73,7 @@ describe('signing up', () => {
 
   it('returns the same session to a request that is sent again', async () => {
     const send = () =>
-      installation.anonymous.ask<{ signUp: Opened }>(SIGN_UP, { input: newcomer('again@example.com') }, 'one request');
+      installation.anonymous.ask<{ signUp: Opened }>(SIGN_UP, { input: newcomer('again@example.com') }, 'one-request');
     const [first, second] = [await send(), await send()];
     expect(second.signUp.refreshToken).toBe(first.signUp.refreshToken);
     expect(second.signUp.viewer).toEqual(first.signUp.viewer);
