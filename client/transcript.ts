@@ -165,11 +165,14 @@ export class Transcript {
   /** Brings what has come of a reply to the screen, where it is this reply's turn. */
   private show(reply: Reply): void {
     if (this.open && this.open !== reply) return;
-    if (!this.open && reply.shown < reply.text.length) {
-      this.screen.begin(reply.shown > 0 ? `${reply.author} (goes on)` : reply.author);
+    let more = reply.text.slice(reply.shown);
+    if (!this.open && more !== '') {
+      const isResumed = reply.shown > 0;
+      this.screen.begin(isResumed ? `${reply.author} (goes on)` : reply.author);
+      if (isResumed) more = more.trimStart();
       this.open = reply;
     }
-    this.screen.write(reply.text.slice(reply.shown));
+    this.screen.write(more);
     reply.shown = reply.text.length;
     if (!reply.isComplete) return;
     this.replies.delete(reply.id);

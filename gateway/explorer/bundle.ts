@@ -39,13 +39,15 @@ export function openBundle(folder = defaultFolder()): Bundle {
       contentType: CONTENT_TYPES[path.extname(file)] ?? 'application/octet-stream',
       etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
       content,
-      gzip: names.has(`${file}.gz`) ? readFileSync(path.join(folder, `${file}.gz`)) : undefined,
+      gzip: existsSync(path.join(folder, `${file}.gz`)) ? readFileSync(path.join(folder, `${file}.gz`)) : undefined,
     };
   };
   return {
     read(file) {
       const known = files.get(file);
       if (known || !names.has(file) || file.endsWith('.gz')) return known;
+      // A build under a running server takes the files of the last one away.
+      if (!existsSync(path.join(folder, file))) return undefined;
       const loaded = load(file);
       files.set(file, loaded);
       return loaded;

@@ -1,5 +1,5 @@
-const WHO_AM_I = `# Log in on the left, then press ▶
-# or Ctrl-Enter.
+const WHO_AM_I = `# Log in on the left,
+# then press ▶ or Ctrl-Enter.
 query Rooms {
   viewer {
     user {
@@ -30,8 +30,9 @@ query Rooms {
 }
 `;
 
-const SEND = `# Write into a room: its agents answer.
-# The next tab shows them at it.
+const SEND = `# Write into a room.
+# Its agents answer: see
+# them at it in the next tab.
 mutation Send(
   $input: SendMessageInput!
 ) {
@@ -48,9 +49,10 @@ mutation Send(
 }
 `;
 
-const FOLLOW = `# All that happens in a room, live.
-# With the cursor of your last event as
-# "after", you are given what came since.
+const FOLLOW = `# All that happens in a room,
+# live. Give the cursor of your
+# last event as "after", and
+# nothing is missed.
 subscription Follow(
   $room: ID!
   $after: String
