@@ -20,7 +20,7 @@ const files = await Promise.all(
   schemaFiles.map(async (file) => ({ path: file, content: await readFile(join(schemaFolder, file), 'utf8') })),
 );
 const migrations = await readMigrations(folder);
-const engine = await openSchemaEngine(url);
+const { engine } = await openSchemaEngine(url);
 const { stdout } = await engine.diff({
   from: migrations.length > 0 ? { tag: 'migrations', ...toMigrationList(folder, migrations) } : { tag: 'empty' },
   to: { tag: 'schemaDatamodel', files },

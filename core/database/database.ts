@@ -4,6 +4,7 @@ import type { Logger } from '#core/log';
 import { PrismaClient } from '#prisma/generated/client';
 import { OrgPool } from './org-pool.ts';
 import { createScopedClient, type ScopedClient } from './scoped-client.ts';
+import { runInOrg } from './tenant.ts';
 
 export type SystemClient = PrismaClient;
 
@@ -56,12 +57,17 @@ export async function openDatabase({ url, log, poolSize = 12 }: DatabaseOptions)
   };
 }
 
+/** An organization that there is not: what is asked in its name concerns none. */
+const NO_ORG = '00000000-0000-0000-0000-000000000000';
+
 async function assertWalls(pool: OrgPool): Promise<void> {
   // A second copy of `pg` in the tree would make the adapter replace our pool by a plain one, silently.
   const adapter = await new PrismaPg(pool).connect();
   if (adapter.underlyingDriver() !== pool) throw new Error('Prisma does not use the pool that sets the organization.');
-  const { rows } = await pool.query<{ role: string; bypass: boolean }>(
-    'select current_user as role, rolsuper or rolbypassrls as bypass from pg_roles where rolname = current_user',
+  const { rows } = await runInOrg(NO_ORG, () =>
+    pool.query<{ role: string; bypass: boolean }>(
+      'select current_user as role, rolsuper or rolbypassrls as bypass from pg_roles where rolname = current_user',
+    ),
   );
   if (rows[0]?.role !== 'parley_app' || rows[0].bypass) {
     throw new Error('The database role of the application is not confined by row-level security.');

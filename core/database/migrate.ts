@@ -56,21 +56,26 @@ export async function inspectSchema(url: string, folder: string): Promise<Schema
 /**
  * Applies what is pending and returns its names; a second call applies nothing. Processes that start together wait
  * for the first. Records what it did in `_prisma_migrations`, so that `prisma migrate deploy` works on the same database.
+ * @throws Error with what PostgreSQL said where a migration failed: of that one nothing is left but its record.
  */
 export async function migrate(url: string, folder: string): Promise<string[]> {
   return withClient(url, async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const migrations = await readMigrations(folder);
     if (compareSchema(await readApplied(client), migrations).state === 'current') return [];
-    const engine = await openSchemaEngine(url);
+    const { engine, scriptFailure, close } = await openSchemaEngine(url);
     try {
       const { appliedMigrationNames } = await engine.applyMigrations({
         migrationsList: toMigrationList(folder, migrations),
         filters: { externalTables: [], externalEnums: [] },
       });
       return appliedMigrationNames;
+    } catch (error) {
+      const reason = scriptFailure();
+      if (!(reason instanceof Error)) throw error;
+      throw new Error(`A migration failed: ${reason.message}`, { cause: reason });
     } finally {
-      engine.free();
+      await close();
     }
   });
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { currentOrgId } from './tenant.ts';
+import { requireOrgId } from './tenant.ts';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -12,14 +12,13 @@ const orgOfClient = new WeakMap<pg.PoolClient, string>();
 /**
  * A pool whose connections carry the organization of the work that asked for them in `app.org_id`, which row-level
  * security compares with `org_id`. It is set for the session and only where it differs, before any transaction begins
- * (a rollback would take it back).
+ * (a rollback would take it back). Outside of an organization there is no connection to be had.
  */
 export class OrgPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): undefined;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    const wanted = currentOrgId() ?? '';
-    const prepared = super.connect().then((client) => prepare(client, wanted));
+    const prepared = this.connectInOrg();
     if (!callback) return prepared;
     prepared.then(
       (client) => callback(undefined, client, (error) => client.release(error)),
@@ -27,10 +26,16 @@ export class OrgPool extends pg.Pool {
     );
     return undefined;
   }
+
+  private async connectInOrg(): Promise<pg.PoolClient> {
+    // Read before anything is waited for: this is the work that asked.
+    const wanted = requireOrgId();
+    return prepare(await super.connect(), wanted);
+  }
 }
 
 async function prepare(client: pg.PoolClient, wanted: string): Promise<pg.PoolClient> {
-  if ((orgOfClient.get(client) ?? '') === wanted) return client;
+  if (orgOfClient.get(client) === wanted) return client;
   try {
     await client.query({ name: 'set-org', text: "select set_config('app.org_id', $1, false)", values: [wanted] });
     orgOfClient.set(client, wanted);

@@ -4,16 +4,25 @@ import { dirname, join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
+import pg from 'pg';
 
 /**
  * The stock adapter cuts a script at every semicolon, those in function bodies too, and runs the pieces one by one.
  * Sent whole, PostgreSQL runs it as one implicit transaction: a migration happens or does not.
  */
 class WholeScriptAdapter extends PrismaPg {
+  /** What PostgreSQL said of the last script that failed: the engine's own error does not tell. */
+  failure: unknown;
+
   override async connect() {
     const adapter = await super.connect();
     adapter.executeScript = async (script) => {
-      await adapter.underlyingDriver().query(script);
+      try {
+        await adapter.underlyingDriver().query(script);
+      } catch (error) {
+        this.failure = error;
+        throw error;
+      }
     };
     return adapter;
   }
@@ -22,11 +31,12 @@ class WholeScriptAdapter extends PrismaPg {
 /** The engine wants at least one schema file; what is migrated comes with each call. */
 const BARE_SCHEMA: [string, string] = ['schema.prisma', 'datasource db {\n  provider = "postgresql"\n}\n'];
 
-/**
- * Prisma's real schema engine in its WebAssembly form, so that nothing has to be downloaded. Loaded only when there is
- * a migration to apply or to write.
- */
-export async function openSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
+type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** Its glue keeps views of the memory of the one instance that it was given: there can be no second in a process. */
+let loaded: Promise<Bindings> | undefined;
+
+async function load(): Promise<Bindings> {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const location = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const bytes = await readFile(join(dirname(location), 'schema_engine_bg.wasm'));
@@ -37,8 +47,44 @@ export async function openSchemaEngine(databaseUrl: string): Promise<SchemaEngin
   (instance.exports.__wbindgen_start as () => void)();
   // The engine hands the text of a panic to this global before it traps.
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: throwPanic } });
-  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScriptAdapter({ connectionString: databaseUrl }));
-  return bindings.SchemaEngine.new({ datamodels: [BARE_SCHEMA] }, () => {}, adapter);
+  return bindings;
+}
+
+/** An engine that is open, with connections of its own. */
+export interface OpenSchemaEngine {
+  engine: SchemaEngine;
+  /** Why the last script failed, in the words of PostgreSQL; undefined where none did. */
+  scriptFailure(): unknown;
+  /** Frees its memory and ends its connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Prisma's real schema engine in its WebAssembly form, so that nothing has to be downloaded. Loaded only when there is
+ * a migration to apply or to write.
+ */
+export async function openSchemaEngine(databaseUrl: string): Promise<OpenSchemaEngine> {
+  loaded ??= load();
+  const bindings = await loaded;
+  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'parley-migrate' });
+  // A connection that breaks while it is idle is replaced; without a listener it would end the process.
+  pool.on('error', () => {});
+  try {
+    const scripts = new WholeScriptAdapter(pool);
+    const adapter = bindMigrationAwareSqlAdapterFactory(scripts);
+    const engine = await bindings.SchemaEngine.new({ datamodels: [BARE_SCHEMA] }, () => {}, adapter);
+    return {
+      engine,
+      scriptFailure: () => scripts.failure,
+      async close() {
+        engine.free();
+        await pool.end();
+      },
+    };
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
 }
 
 function throwPanic(message: string): never {

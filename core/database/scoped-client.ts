@@ -53,7 +53,7 @@ export function createScopedClient(pool: OrgPool) {
     omit: { user: { passwordHash: true } },
     transactionOptions: { maxWait: 5_000, timeout: 15_000 },
   });
-  return client.$extends({
+  const scoped = client.$extends({
     name: 'tenancy',
     query: {
       $allModels: {
@@ -68,6 +68,14 @@ export function createScopedClient(pool: OrgPool) {
       },
     },
   });
+  return new Proxy(scoped, { get: (target, name) => (name === '$transaction' ? begin : Reflect.get(target, name)) });
+
+  function begin(work: unknown, options?: object) {
+    if (typeof work !== 'function') {
+      throw new Error('A transaction of a list of queries is batched across callers: give it a function.');
+    }
+    return scoped.$transaction(work as Parameters<typeof scoped.$transaction>[0], options);
+  }
 }
 
 export type ScopedClient = ReturnType<typeof createScopedClient>;
