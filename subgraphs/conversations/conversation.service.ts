@@ -1,3 +1,4 @@
+import type { Bus } from '#core/bus/bus';
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { badInputs, type FieldProblem, forbidden, notFound } from '#core/error';
@@ -25,6 +26,9 @@ import { eventOf, type Room } from './conversation-event.ts';
 import { actorOf } from './conversation-outbox.ts';
 import type { ParticipantKind } from './participant.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
+import { lockRoom } from './room-lock.ts';
+import { announceCancel } from './run/cancel-signal.ts';
+import { UNFINISHED } from './run.service.ts';
 
 interface Newcomer {
   kind: ParticipantKind;
@@ -38,10 +42,13 @@ export class ConversationService {
     private readonly transactions: Transactions,
     private readonly streams: Streams,
     private readonly directory: PeerDirectory,
+    private readonly bus: Bus,
   ) {}
 
   /** The room, where the viewer may read it; null elsewhere. */
   async find(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<Conversation | null> {
+    // The cursor first: whatever is read after it, and changes meanwhile, is told of behind it.
+    if (isId(id)) await loaders.head.load(id);
     const opened = await openRoom(viewer, id, loaders).catch(nullIfNotFound);
     return opened?.room ?? null;
   }
@@ -100,6 +107,7 @@ export class ConversationService {
     const { room } = await this.openToChange(viewer, conversationId, loaders);
     if (title === undefined || title === room.title) return room;
     return this.transactions.scoped(async (unit) => {
+      await lockRoom(unit.tx, room.id);
       const row = await unit.tx.conversation.update({ where: { id: room.id }, data: { title } });
       await this.append(unit, room.id, [eventOf(room, 'ConversationUpdated', { title })]);
       return row;
@@ -125,7 +133,10 @@ export class ConversationService {
       ]);
     }
     if (newcomers.length === 0) return room;
-    await this.transactions.scoped((unit) => this.join(unit, room, newcomers));
+    await this.transactions.scoped(async (unit) => {
+      await lockRoom(unit.tx, room.id);
+      await this.join(unit, room, newcomers);
+    });
     loaders.participants.clear(room.id);
     return room;
   }
@@ -139,7 +150,12 @@ export class ConversationService {
     const found = opened.participants.find((row) => row.participantId === input.participantId);
     if (!found) throw notFound('participant');
     await this.transactions.scoped(async (unit) => {
-      await unit.tx.participant.update({ where: { id: found.id }, data: { leftAt: new Date() } });
+      await lockRoom(unit.tx, room.id);
+      const left = await unit.tx.participant.updateMany({
+        where: { id: found.id, leftAt: null },
+        data: { leftAt: new Date() },
+      });
+      if (left.count === 0) throw notFound('participant');
       const event = eventOf(room, 'ParticipantLeft', { kind: found.kind, participantId: found.participantId });
       await this.append(unit, room.id, [event]);
     });
@@ -154,15 +170,24 @@ export class ConversationService {
     };
     const { room } = await openRoom(viewer, id, loaders, allowed);
     await this.transactions.scoped(async (unit) => {
-      await unit.tx.conversation.delete({ where: { id: room.id } });
-      await unit.tx.streamEvent.deleteMany({ where: { topic: room.id } });
-      await unit.tx.streamHead.deleteMany({ where: { topic: room.id } });
+      await lockRoom(unit.tx, room.id);
+      const runs = await unit.tx.run.findMany({ where: { conversationId: room.id }, select: { id: true, state: true } });
+      await unit.tx.conversation.deleteMany({ where: { id: room.id } });
+      await this.streams.remove(
+        unit.tx,
+        room.id,
+        runs.map((run) => run.id),
+      );
       await unit.emit({
         id: newId(),
         orgId: viewer.orgId,
         type: 'conversation.deleted',
         payload: { conversationId: room.id },
         actor: actorOf(viewer),
+      });
+      unit.afterCommit(() => {
+        this.streams.announceRemoval(room.id);
+        for (const run of runs) if (UNFINISHED.includes(run.state)) announceCancel(this.bus, run.id);
       });
     });
   }

@@ -5,6 +5,7 @@ import { Prisma } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import type { MessageStatus } from '../message.type.ts';
+import { lockRoomOfRun } from '../room-lock.ts';
 import type { RunErrorType, RunState } from '../run.type.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { ModelReply } from './model-reply.ts';
@@ -37,12 +38,15 @@ export async function finishRun(
 ): Promise<boolean> {
   return transactions.scoped(async ({ tx, emit, afterCommit }) => {
     const now = new Date();
+    if (!(await lockRoomOfRun(tx, run.id))) return false;
     const held = await tx.run.updateMany({
       where: { id: run.id, fence: run.fence, state: 'RUNNING' },
       data: { state, finishedAt: now, error: json(error), leaseUntil: null },
     });
     if (held.count === 0) return false;
     await recordCalls(run, said, tx);
+    // From here on nothing more may be streamed in its name, and an absent producer is refused like an outdated one.
+    await tx.streamProducer.deleteMany({ where: { id: run.id } });
     const ended = await tx.run.update({ where: { id: run.id }, data: { usage: json(await totalUsage(run.id, tx)) } });
     const message = await tx.message.update({
       where: { id: reply.id },
