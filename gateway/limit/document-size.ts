@@ -42,10 +42,13 @@ const NOTHING: Readonly<SelectionSize> = {
 const TYPE_LISTS = new Set(['fields', 'inputFields', 'interfaces', 'possibleTypes', 'enumValues']);
 
 /**
- * Measures an operation in one pass over its document: each fragment is measured once, so that fragments which double
- * one another cost no more than their text. A cycle of fragments, which validation reports, counts as nothing here.
+ * Measures what a document defines, fragments included whether or not they are used. Each fragment is measured once, so
+ * that fragments which double one another cost no more than their text. A cycle of fragments, which validation reports,
+ * counts as nothing here.
  */
-export function measureOperation(document: DocumentNode, operation: OperationDefinitionNode): DocumentSize {
+export function createMeasure(
+  document: DocumentNode,
+): (definition: OperationDefinitionNode | FragmentDefinitionNode) => DocumentSize {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -87,11 +90,15 @@ export function measureOperation(document: DocumentNode, operation: OperationDef
     return total;
   };
 
-  const size = { ...withDirectives(measureSelections(operation.selectionSet), operation) };
-  for (const variable of operation.variableDefinitions ?? []) add(size, withDirectives(NOTHING, variable));
-  const { lists: _, ...result } = size;
-  return result;
+  return (definition) => {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) return withoutLists(measureFragment(definition.name.value));
+    const size = { ...withDirectives(measureSelections(definition.selectionSet), definition) };
+    for (const variable of definition.variableDefinitions ?? []) add(size, withDirectives(NOTHING, variable));
+    return withoutLists(size);
+  };
 }
+
+const withoutLists = ({ lists: _, ...size }: SelectionSize): DocumentSize => size;
 
 /** Introspection has limits of its own: what is below its root leaves the ordinary figures. */
 const asIntrospection = (size: SelectionSize): SelectionSize => ({

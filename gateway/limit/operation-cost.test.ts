@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type DocumentNode, getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { measureOperation } from './document-size.ts';
+import { createMeasure } from './document-size.ts';
 import { DEFAULT_REQUEST_LIMITS } from './limit-options.ts';
 import { operationCost } from './operation-cost.ts';
 import { createRequestLimits } from './request-limits.ts';
@@ -105,8 +105,8 @@ describe('for any operation', () => {
       fc.property(roomSelection.room, fc.constantFrom(...wrappings), (selection, wrap) => {
         const plain = parse(inRoom(selection));
         const wrapped = parse(wrap(selection));
-        const { directives: _, directivesPerNode: __, ...expected } = measureOperation(plain, operationOf(plain));
-        expect(measureOperation(wrapped, operationOf(wrapped))).toMatchObject(expected);
+        const { directives: _, directivesPerNode: __, ...expected } = createMeasure(plain)(operationOf(plain));
+        expect(createMeasure(wrapped)(operationOf(wrapped))).toMatchObject(expected);
         expect(costOf(wrap(selection))).toBe(costOf(inRoom(selection)));
       }),
     );

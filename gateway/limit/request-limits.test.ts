@@ -118,6 +118,11 @@ describe('ways around a limit', () => {
     expect(limit).toEqual({ name: 'fields', max: 600, found: Number.MAX_SAFE_INTEGER });
   });
 
+  test('a fragment that nothing spreads is measured, since validation walks it all the same', () => {
+    const source = `{ version } fragment unused on Room { ${repeat(700, () => 'id')} }`;
+    expect(brokenBy(source)).toEqual([{ name: 'fields', max: 600, found: 700 }]);
+  });
+
   test('a cycle of fragments is a fault that is reported, alone or in introspection', () => {
     for (const source of [
       '{ room(id: 1) { ...a } } fragment a on Room { id ...b } fragment b on Room { ...a }',

@@ -1,9 +1,9 @@
 import { type ASTVisitor, type DocumentNode, Kind, type ValidationContext, type ValidationRule } from 'graphql';
-import { type DocumentSize, measureOperation } from './document-size.ts';
+import { createMeasure, type DocumentSize } from './document-size.ts';
 import { limitExceeded } from './limit-error.ts';
 import type { RequestLimitOptions } from './limit-options.ts';
 
-const SIZES: readonly (keyof DocumentSize)[] = [
+const OPERATION_SIZES: readonly (keyof DocumentSize)[] = [
   'depth',
   'fields',
   'aliases',
@@ -15,6 +15,9 @@ const SIZES: readonly (keyof DocumentSize)[] = [
   'introspectionFields',
   'introspectionLists',
 ];
+
+/** A fragment is walked by every rule even where nothing spreads it. */
+const FRAGMENT_SIZES: readonly (keyof DocumentSize)[] = ['depth', 'fields', 'introspectionFields'];
 
 /**
  * A validation rule that refuses documents which are too large in any way that can be told without variables. Every
@@ -35,11 +38,13 @@ export function createSizeRule(limits: RequestLimitOptions): ValidationRule {
 function findProblems(document: DocumentNode, limits: RequestLimitOptions) {
   const bytes = document.loc ? Buffer.byteLength(document.loc.source.body) : 0;
   if (bytes > limits.sourceBytes) return [limitExceeded('sourceBytes', limits.sourceBytes, bytes)];
+  const measure = createMeasure(document);
   return document.definitions.flatMap((definition) => {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) return [];
-    const size = measureOperation(document, definition);
-    return SIZES.filter((name) => size[name] > limits[name]).map((name) =>
-      limitExceeded(name, limits[name], size[name], definition),
-    );
+    const isOperation = definition.kind === Kind.OPERATION_DEFINITION;
+    if (!isOperation && definition.kind !== Kind.FRAGMENT_DEFINITION) return [];
+    const size = measure(definition);
+    return (isOperation ? OPERATION_SIZES : FRAGMENT_SIZES)
+      .filter((name) => size[name] > limits[name])
+      .map((name) => limitExceeded(name, limits[name], size[name], definition));
   });
 }
