@@ -64,6 +64,19 @@ describe('the profile', () => {
   });
 });
 
+it('answers nobody outside what is for the gateway and the server', async () => {
+  for (const query of [
+    '{ authenticate(credential: "x") { userId } }',
+    '{ recheckCredentials(credentials: []) { userId } }',
+    'mutation { foundInstallation(input: { email: "a@example.com", password: "tomato soup", name: "a", organizationName: "b" }) { userId } }',
+    '{ __type(name: "AuthenticatedViewer") { name fields { name } } _service { sdl } }',
+  ]) {
+    const { data, errors } = await installation.anonymous.send(query);
+    expect(data).toBeNull();
+    expect(errors.map(({ extensions }) => extensions.code)).toContain('BAD_USER_INPUT');
+  }
+});
+
 it('closes what concerns the account as a whole to API keys', async () => {
   const person = await installation.person();
   const { createApiKey } = await person.client.ask<{ createApiKey: { secret: string } }>(

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Installation } from '../identity.fixture.ts';
+import { Bench } from '../identity-bench.fixture.ts';
 
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken } }';
 
-let installation: Installation;
+let bench: Bench;
 beforeAll(async () => {
-  installation = await Installation.start();
+  bench = await Bench.start();
 });
-afterAll(() => installation.stop());
+afterAll(() => bench.stop());
 
 it('stops an address that tries many accounts', async () => {
   const codes: string[] = [];
   for (let account = 0; account < 102; account++) {
     const input = { email: `somebody-${account}@example.com`, password: 'winter2026' };
-    const { extensions } = await installation.anonymous.refused(LOG_IN, { input });
+    const { extensions } = await bench.anonymous.refused(LOG_IN, { input });
     codes.push(extensions.code);
     if (account > 100) expect(extensions.retryAfterSeconds).toBeGreaterThan(0);
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Installation } from '../identity.fixture.ts';
+import { Bench } from '../identity-bench.fixture.ts';
 import { OIDC_CLIENT, type OidcServer, startOidcServer } from './oidc-server.fixture.ts';
 import { COMPLETE, FRONT_END, logInAt, REDIRECT_URI, START, travel } from './trip.fixture.ts';
 
@@ -217,10 +218,10 @@ describe('a trip to the provider', () => {
 
 describe('a provider that is away', () => {
   let away: OidcServer;
-  let elsewhere: Installation;
+  let elsewhere: Bench;
   beforeAll(async () => {
     away = await startOidcServer([REDIRECT_URI]);
-    elsewhere = await Installation.start({ ...environment(), OIDC_ISSUER: away.issuer });
+    elsewhere = await Bench.start({ ...environment(), OIDC_ISSUER: away.issuer });
   });
   afterAll(async () => {
     await elsewhere.stop();
@@ -248,9 +249,9 @@ describe('a provider that is away', () => {
 });
 
 describe('a provider that does not take this server’s secret', () => {
-  let wrong: Installation;
+  let wrong: Bench;
   beforeAll(async () => {
-    wrong = await Installation.start({ ...environment(), OIDC_CLIENT_SECRET: 'not the secret' });
+    wrong = await Bench.start({ ...environment(), OIDC_CLIENT_SECRET: 'not the secret' });
   });
   afterAll(() => wrong.stop());
 
