@@ -72,6 +72,7 @@ export function createApollo({ graph, log, limits, plugins }: ApolloOptions): Ap
     includeStacktraceInErrorResponses: false,
     parseOptions: limits.parseOptions,
     validationRules: [...limits.validationRules],
+    validationOptions: limits.validationOptions,
     stopOnTerminationSignals: false,
     logger: log,
     plugins: [subscriptionsElsewhere, rememberRequestIds, apolloLimitPlugin(limits), ...plugins],

@@ -1,24 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApolloServer } from '@apollo/server';
-import {
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-} from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
-import { ParleyError } from '#core/error';
+import { useServer as serveProtocol } from 'graphql-ws/use/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { badInput, isErrorCode, ParleyError, unauthenticated } from '#core/error';
 import { newId } from '#core/id';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { Authenticator } from '#gateway/authentication/authenticator';
 import type { GatewayContext } from '#gateway/context';
+import type { LimitedResult } from '#gateway/limit/request-limits';
 import { isOriginAllowed } from '#gateway/origin';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
 import { CLOSE, type Connection } from './connection.ts';
@@ -39,7 +33,7 @@ export interface WebSocketOptions {
     source: string;
     variables: Record<string, unknown>;
     operationName: string | undefined;
-  }): { document: DocumentNode } | { errors: readonly GraphQLError[] };
+  }): LimitedResult;
   /** The schema that clients see now. */
   schema(): GraphQLSchema;
   /** Sockets that this process takes at most, and one caller of them. */
@@ -53,20 +47,30 @@ export interface WebSocketOptions {
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const INIT_WITHIN_MS = 10_000;
 
+/** What a client may leave unread while it goes on sending, in bytes: answers to its pings, say. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+
+/** How long a socket has to answer that it is being closed, when the server stops, in milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
+
 /** `graphql-transport-ws` on `/graphql`: subscriptions over the whole graph, and queries and mutations too. */
 export function serveWebSocket(options: WebSocketOptions): { close(): Promise<void> } {
   const { server, watch, allowedOrigins, maxSockets = 20_000 } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-  const protocol = useServer<Record<string, unknown> | undefined, Partial<Connection>>(
+  const protocol = serveProtocol<Record<string, unknown> | undefined, Partial<Connection>>(
     {
       connectionInitWaitTimeout: INIT_WITHIN_MS,
       onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
-      onDisconnect: ({ extra }) => watch.remove(extra as Connection),
-      onSubscribe: ({ extra }, id, payload) => prepare(extra as Connection, id, payload, options),
-      onComplete: ({ extra }, id) => void (extra as Connection).operations.delete(id),
+      onClose: ({ extra }) => watch.remove(extra as Connection),
+      onSubscribe: ({ extra }, _id, payload) => prepare(extra as Connection, payload, options),
+      onComplete: ({ extra }) => {
+        (extra as Connection).operations -= 1;
+      },
       execute: (args) => runOnce(args as Prepared, options),
       subscribe: (args) => run(args as Prepared, options),
-      onError: (_context, _id, _payload, errors) => errors.map((error) => toMasked(error, options.log).toJSON()),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => toShown(error, options.log).toJSON()),
+      // Else the reason of a close would carry the words of an unexpected error.
+      isProd: true,
     },
     sockets,
   );
@@ -75,15 +79,32 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     if (!isOriginAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
       return refuse(stream, '403 Forbidden');
     }
-    if (watch.size >= maxSockets) return refuse(stream, '503 Service Unavailable');
-    return sockets.handleUpgrade(request, stream, head, (client) => sockets.emit('connection', client, request));
+    // Also those that have not said yet who they are.
+    if (sockets.clients.size >= maxSockets) return refuse(stream, '503 Service Unavailable');
+    return sockets.handleUpgrade(request, stream, head, (client) => {
+      endWhereUnread(client);
+      sockets.emit('connection', client, request);
+    });
   });
   return {
     async close() {
       watch.closeAll(CLOSE.SERVICE_RESTART, 'The server is being restarted: connect again and resume.');
+      const impatient = setTimeout(() => {
+        for (const client of sockets.clients) client.terminate();
+      }, CLOSE_WITHIN_MS);
       await protocol.dispose();
+      clearTimeout(impatient);
     },
   };
+}
+
+/** Every ping is answered with as much as it holds: a client that sends them and reads nothing would fill the memory. */
+function endWhereUnread(client: WebSocket): void {
+  const look = () => {
+    if (client.bufferedAmount > MAX_UNREAD_BYTES) client.terminate();
+  };
+  client.on('message', look);
+  client.on('ping', look);
 }
 
 const refuse = (stream: Duplex, status: string): void => {
@@ -93,27 +114,57 @@ const refuse = (stream: Duplex, status: string): void => {
 async function connect(
   extra: Connection,
   parameters: Record<string, unknown> | undefined,
-  { authenticator, watch, log, maxSocketsPerCaller = 200 }: WebSocketOptions,
+  { authenticator, watch, rateLimits, requestLimit, log, maxSocketsPerCaller = 200 }: WebSocketOptions,
 ): Promise<boolean> {
-  const header = parameters?.authorization ?? parameters?.Authorization;
-  extra.operations = new Set();
+  extra.operations = 0;
+  extra.viewer = null;
   extra.ip = extra.request.socket.remoteAddress ?? '';
   extra.userAgent = extra.request.headers['user-agent'] ?? null;
   try {
-    extra.viewer = await authenticator.authenticate(typeof header === 'string' ? header : undefined);
+    extra.viewer = await authenticator.authenticate(readCredential(parameters));
+    await rateLimits.consume(requestLimit, callerOf(extra));
   } catch (error) {
-    const known = error instanceof ParleyError && error.code === 'UNAUTHENTICATED';
-    if (!known) log.warn({ err: error }, 'a socket could not be authenticated');
-    if (known) extra.socket.close(CLOSE.UNAUTHORIZED, 'The credential is unknown, expired or revoked.');
-    else extra.socket.close(CLOSE.TRY_AGAIN_LATER, 'The credential could not be checked: connect again.');
-    return false;
+    return refuseConnection(extra, error, log, () => rateLimits.consume(requestLimit, callerOf(extra)));
   }
   if (watch.countOf(callerOf(extra)) >= maxSocketsPerCaller) {
     extra.socket.close(CLOSE.TRY_AGAIN_LATER, 'Too many sockets are open for this caller.');
     return false;
   }
+  // It may have gone while its credential was looked at, and then nobody would remove it again.
+  if (extra.socket.readyState !== extra.socket.OPEN) return false;
   watch.add(extra);
   return true;
+}
+
+/** @throws ParleyError `UNAUTHENTICATED` where there is something that is no text. */
+function readCredential(parameters: Record<string, unknown> | undefined): string | undefined {
+  const header = parameters?.authorization ?? parameters?.Authorization;
+  if (header === undefined || header === null || typeof header === 'string') return header ?? undefined;
+  throw unauthenticated();
+}
+
+/** Closes a socket that was not let in. A credential that does not hold counts against its address. */
+async function refuseConnection(
+  { socket }: Connection,
+  error: unknown,
+  log: Logger,
+  count: () => Promise<void>,
+): Promise<false> {
+  const code = error instanceof ParleyError ? error.code : 'INTERNAL';
+  if (code === 'UNAUTHENTICATED') {
+    const within = await count().then(
+      () => true,
+      () => false,
+    );
+    if (within) socket.close(CLOSE.UNAUTHORIZED, 'The credential is unknown, expired or revoked.');
+    else socket.close(CLOSE.TRY_AGAIN_LATER, 'Too many requests: connect again later.');
+  } else if (code === 'RATE_LIMITED') {
+    socket.close(CLOSE.TRY_AGAIN_LATER, 'Too many requests: connect again later.');
+  } else {
+    log.warn({ err: error }, 'a socket could not be authenticated');
+    socket.close(CLOSE.TRY_AGAIN_LATER, 'The credential could not be checked: connect again.');
+  }
+  return false;
 }
 
 /** graphql-ws hands this from `onSubscribe` to `subscribe` and `execute`. */
@@ -121,20 +172,23 @@ type Prepared = ExecutionArgs & { contextValue: GatewayContext; source: string }
 
 async function prepare(
   connection: Connection,
-  id: string,
   { query, variables, operationName }: SubscribePayload,
   { rateLimits, requestLimit, log, check, schema, maxOperations = 100 }: WebSocketOptions,
 ): Promise<Prepared | readonly GraphQLError[]> {
+  const requestId = newId();
   try {
     await rateLimits.consume(requestLimit, callerOf(connection));
-    if (connection.operations.size >= maxOperations) {
+    if (connection.operations >= maxOperations) {
       throw new ParleyError('QUOTA_EXCEEDED', `One socket carries ${maxOperations} operations at most.`);
     }
     const checked = check({ source: query, variables: variables ?? {}, operationName: operationName ?? undefined });
-    if ('errors' in checked) return checked.errors;
-    connection.operations.add(id);
+    if (!checked.document) return checked.errors.map((error) => maskError(error, log, requestId));
+    if (!getOperationAST(checked.document, operationName)) {
+      throw badInput('operationName', 'The document has no such operation, or several and no name to choose by.');
+    }
+    // From here on graphql-ws says once when it is over. An id tells nothing: it can be given again before that.
+    connection.operations += 1;
     const { viewer, ip, userAgent } = connection;
-    const requestId = newId();
     return {
       schema: schema(),
       document: checked.document,
@@ -147,8 +201,7 @@ async function prepare(
       },
     };
   } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
+    return [maskError(toGraphQLError(error), log, requestId)];
   }
 }
 
@@ -161,22 +214,32 @@ const run = (args: Prepared, { subscriptions }: WebSocketOptions) =>
   });
 
 async function runOnce(args: Prepared, { apollo }: WebSocketOptions): Promise<ExecutionResult> {
-  const { body } = await apollo.executeOperation(
-    {
-      query: args.source,
-      variables: args.variableValues as Record<string, unknown>,
-      ...(args.operationName && { operationName: args.operationName }),
-    },
-    { contextValue: args.contextValue },
-  );
-  if (body.kind !== 'single') throw new ParleyError('INTERNAL', 'Incremental delivery is not served over WebSocket.');
-  return body.singleResult as unknown as ExecutionResult;
+  const { contextValue } = args;
+  try {
+    const { body } = await apollo.executeOperation(
+      {
+        query: args.source,
+        variables: args.variableValues as Record<string, unknown>,
+        ...(args.operationName && { operationName: args.operationName }),
+      },
+      { contextValue },
+    );
+    if (body.kind === 'single') return body.singleResult as unknown as ExecutionResult;
+    throw new ParleyError('BAD_USER_INPUT', 'Incremental delivery is not served.');
+  } catch (error) {
+    return { errors: [maskError(toGraphQLError(error), contextValue.log, contextValue.envelope.requestId)] };
+  }
 }
 
-function toMasked(error: GraphQLError, log: Logger): GraphQLError {
-  return maskError(error, log, '');
+/** Errors reach graphql-ws masked, and it wraps those that end a stream once more. Anything else is its own. */
+function toShown(error: GraphQLError, log: Logger): GraphQLError {
+  const origin = error.originalError ?? error;
+  return origin instanceof GraphQLError && isErrorCode(origin.extensions.code)
+    ? origin
+    : maskError(error, log, newId());
 }
 
-/** Whether a document's operation is a subscription: what decides between a stream and a single answer. */
-export const isSubscription = (document: DocumentNode, operationName?: string): boolean =>
-  getOperationAST(document, operationName)?.operation === 'subscription';
+const toGraphQLError = (error: unknown): GraphQLError =>
+  error instanceof GraphQLError
+    ? error
+    : new GraphQLError('unexpected', { originalError: error instanceof Error ? error : new Error(String(error)) });
