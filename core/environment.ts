@@ -50,6 +50,8 @@ const schema = z.object({
   GEMINI_BASE_URL: optionalUrl(http),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: optionalUrl(http),
+  /** How long a model may be silent before its answer is given up, in seconds: some think for long before they begin. */
+  MODEL_IDLE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(86_400).default(120),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: list,
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),

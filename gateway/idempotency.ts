@@ -27,8 +27,10 @@ export interface IdempotencyOptions {
   instanceId: string;
 }
 
-/** How long a request may be under way before another may take its key over: above every time-out of a request. */
-const LEASE_SECONDS = 30;
+/** How long a process may be silent before another takes its key over. Renewed every third of it. */
+const LEASE_SECONDS = 6;
+/** How long a repetition waits for the first request: as long as any request may take. */
+const WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 40;
 
 interface Row {
@@ -65,6 +67,7 @@ export class Idempotency {
     const scope = scopeOf(request);
     const kept = await this.claim(scope, key, hash(request.body));
     if (kept) return { ...kept, repeated: true };
+    const renewing = setInterval(() => void this.renew(scope, key), (LEASE_SECONDS * 1000) / 3);
     try {
       const { keep, ...answer } = await run();
       if (keep) await this.keep(scope, key, answer);
@@ -73,13 +76,15 @@ export class Idempotency {
     } catch (error) {
       await this.release(scope, key);
       throw error;
+    } finally {
+      clearInterval(renewing);
     }
   }
 
   /** Null where the caller now holds the key; the answer where there is one; waits while another is at it. */
   private async claim(scope: string, key: string, requestHash: string): Promise<KeptAnswer | null> {
     const { pool, sealer, instanceId } = this.options;
-    const deadline = Date.now() + LEASE_SECONDS * 1000;
+    const deadline = Date.now() + WAIT_MS;
     while (Date.now() < deadline) {
       const claimed = await pool.query(
         `insert into idempotent_requests as r (scope, key, request_hash, owner, lease_until)
@@ -105,11 +110,21 @@ export class Idempotency {
 
   private async keep(scope: string, key: string, answer: KeptAnswer): Promise<void> {
     const sealed = this.options.sealer.seal(Buffer.from(JSON.stringify(answer)), 'idempotency');
-    await this.options.pool.query('update idempotent_requests set response = $3 where scope = $1 and key = $2', [
-      scope,
-      key,
-      Buffer.from(sealed),
-    ]);
+    await this.options.pool.query(
+      'update idempotent_requests set response = $3 where scope = $1 and key = $2 and response is null',
+      [scope, key, Buffer.from(sealed)],
+    );
+  }
+
+  /** Should it fail, the key may be taken over: its effects are guarded by themselves. */
+  private async renew(scope: string, key: string): Promise<void> {
+    await this.options.pool
+      .query(
+        `update idempotent_requests set lease_until = clock_timestamp() + make_interval(secs => $4)
+         where scope = $1 and key = $2 and owner = $3 and response is null`,
+        [scope, key, this.options.instanceId, LEASE_SECONDS],
+      )
+      .catch(() => {});
   }
 
   private async release(scope: string, key: string): Promise<void> {
@@ -120,8 +135,15 @@ export class Idempotency {
   }
 }
 
-/** Anonymous callers cannot be told apart: only the very same request, password and all, is taken for a repetition. */
-const scopeOf = ({ viewer, body }: IdempotentRequest): string =>
-  viewer ? `${viewer.orgId}:${viewer.userId}` : `anonymous:${hash(body)}`;
+/**
+ * A person goes on with another session; an API key stands for itself, since it may do less than its owner, and must not
+ * be shown what he was answered. Anonymous callers cannot be told apart: only the very same request, password and all,
+ * is taken for a repetition.
+ */
+function scopeOf({ viewer, body }: IdempotentRequest): string {
+  if (!viewer) return `anonymous:${hash(body)}`;
+  const { kind, id } = viewer.credential;
+  return `${viewer.orgId}:${viewer.userId}:${kind === 'API_KEY' ? id : 'session'}`;
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');

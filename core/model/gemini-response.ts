@@ -55,9 +55,15 @@ export class GeminiAnswer {
     return this.#finishReason !== undefined;
   }
 
+  /** Takes the counts of a response, which is to be read next. Returns them where it has any. */
+  count({ usageMetadata }: GenerateContentResponse): ModelUsage | undefined {
+    if (!usageMetadata) return undefined;
+    this.#usage = usageMetadata;
+    return this.usage;
+  }
+
   /** @throws ModelError MODEL_BLOCKED, MODEL_BAD_RESPONSE */
   *read(response: GenerateContentResponse): Generator<ModelChunk> {
-    if (response.usageMetadata) this.#usage = response.usageMetadata;
     const block = response.promptFeedback?.blockReason;
     if (block) {
       throw blocked('prompt', harmOf(response.promptFeedback?.safetyRatings) ?? block, this.#context);

@@ -49,8 +49,8 @@ export class GeminiProvider implements ModelProvider {
   }
 
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk> {
-    const { signal, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, totalTimeoutMs, requestId } = options;
-    return guardStream((run) => this.#run(request, run, requestId), {
+    const { signal, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, totalTimeoutMs } = options;
+    return guardStream((run) => this.#run(request, run, options), {
       signal,
       idleTimeoutMs,
       ...(totalTimeoutMs !== undefined && { totalTimeoutMs }),
@@ -61,7 +61,11 @@ export class GeminiProvider implements ModelProvider {
     await this.#pool.close();
   }
 
-  async *#run(request: ModelRequest, run: GuardedRun, requestId: string | undefined): AsyncGenerator<ModelChunk> {
+  async *#run(
+    request: ModelRequest,
+    run: GuardedRun,
+    { requestId, onUsage }: StreamOptions,
+  ): AsyncGenerator<ModelChunk> {
     const call = this.#beginCall(request.model);
     const answer = new GeminiAnswer(call.context);
     try {
@@ -74,6 +78,8 @@ export class GeminiProvider implements ModelProvider {
       try {
         for await (const response of await this.#client.models.generateContentStream(parameters)) {
           run.progress();
+          const counted = answer.count(response);
+          if (counted) onUsage?.(counted);
           yield* answer.read(response);
         }
       } catch (error) {

@@ -190,6 +190,11 @@ export interface StreamOptions {
   idleTimeoutMs?: number;
   /** How long the whole stream may take, in ms, before `MODEL_TIMEOUT`. Without it there is no limit. */
   totalTimeoutMs?: number;
+  /**
+   * Called each time the provider has counted, with the counts of the whole call so far: what is known of a call that is
+   * cut off. Most providers count only at the end.
+   */
+  onUsage?: (usage: ModelUsage) => void;
   /** Sent as `X-Request-Id`, so that a proxy's or server's log can be joined with ours. */
   requestId?: string;
 }

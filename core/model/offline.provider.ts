@@ -55,10 +55,14 @@ export class OfflineProvider implements ModelProvider {
   }
 
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk> {
-    return guardStream((run) => this.#run(request, run.signal), options);
+    return guardStream((run) => this.#run(request, run.signal, options.onUsage), options);
   }
 
-  async *#run(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelChunk> {
+  async *#run(
+    request: ModelRequest,
+    signal: AbortSignal,
+    onUsage: StreamOptions['onUsage'],
+  ): AsyncGenerator<ModelChunk> {
     if (request.model !== OFFLINE_MODEL) {
       throw new ModelError('MODEL_NOT_FOUND', `There is no offline model called "${request.model}".`);
     }
@@ -69,22 +73,29 @@ export class OfflineProvider implements ModelProvider {
 
     const thinking = toTokens(plan.thinking ?? '').slice(0, left);
     left -= thinking.length;
-    yield* this.#paced('thinking', thinking, signal);
+    const inputTokens = countInput(request);
+    yield* this.#paced('thinking', thinking, signal, (said) => onUsage?.(toUsage(inputTokens, 0, said)));
 
     const all = toTokens(plan.text ?? '');
     const text = all.slice(0, left);
-    yield* this.#paced('text', text, signal);
+    yield* this.#paced('text', text, signal, (said) => onUsage?.(toUsage(inputTokens, said, thinking.length)));
 
     if (plan.call) yield { type: 'tool_call', id: makeToolCallId(), ...plan.call };
     const callTokens = plan.call ? countTokens(JSON.stringify(plan.call)) : 0;
-    yield { type: 'usage', usage: toUsage(countInput(request), text.length + callTokens, thinking.length) };
+    yield { type: 'usage', usage: toUsage(inputTokens, text.length + callTokens, thinking.length) };
     yield { type: 'end', reason: endReason(plan.call !== undefined, text.length < all.length) };
   }
 
-  async *#paced(type: 'text' | 'thinking', tokens: string[], signal: AbortSignal): AsyncGenerator<ModelChunk> {
+  async *#paced(
+    type: 'text' | 'thinking',
+    tokens: string[],
+    signal: AbortSignal,
+    onSaid: (tokens: number) => void,
+  ): AsyncGenerator<ModelChunk> {
     for (const [index, text] of tokens.entries()) {
       if (this.#tokenDelayMs > 0) await sleep(this.#tokenDelayMs, undefined, { signal });
       else if (index % BREATH === 0) await breathe(undefined, { signal });
+      onSaid(index + 1);
       yield { type, text };
     }
   }

@@ -49,9 +49,15 @@ export class OpenAiAnswer {
     return this.#finishReason !== undefined;
   }
 
+  /** Takes the counts of a chunk, which is to be read next. Returns them where it has any. */
+  count(chunk: ChatCompletionChunk): ModelUsage | undefined {
+    if (!chunk.usage) return undefined;
+    this.#usage = chunk.usage;
+    return this.usage;
+  }
+
   /** @throws ModelError MODEL_BLOCKED */
   *read(chunk: ChatCompletionChunk): Generator<ModelChunk> {
-    if (chunk.usage) this.#usage = chunk.usage;
     const choice = chunk.choices?.[0];
     if (!choice) return;
     yield* this.#readDelta(choice.delta ?? {});

@@ -58,8 +58,8 @@ export class OpenAiProvider implements ModelProvider {
   }
 
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk> {
-    const { signal, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, totalTimeoutMs, requestId } = options;
-    return guardStream((run) => this.#run(request, run, requestId), {
+    const { signal, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, totalTimeoutMs } = options;
+    return guardStream((run) => this.#run(request, run, options), {
       signal,
       idleTimeoutMs,
       ...(totalTimeoutMs !== undefined && { totalTimeoutMs }),
@@ -70,7 +70,11 @@ export class OpenAiProvider implements ModelProvider {
     await this.#pool.close();
   }
 
-  async *#run(request: ModelRequest, run: GuardedRun, requestId: string | undefined): AsyncGenerator<ModelChunk> {
+  async *#run(
+    request: ModelRequest,
+    run: GuardedRun,
+    { requestId, onUsage }: StreamOptions,
+  ): AsyncGenerator<ModelChunk> {
     const context = this.#context(request.model);
     const answer = new OpenAiAnswer(context);
     try {
@@ -81,6 +85,8 @@ export class OpenAiProvider implements ModelProvider {
         });
         for await (const chunk of chunks) {
           run.progress();
+          const counted = answer.count(chunk);
+          if (counted) onUsage?.(counted);
           yield* answer.read(chunk);
         }
       } catch (error) {

@@ -3,7 +3,7 @@ import type { Database } from '#core/database/database';
 import { requireOrgId } from '#core/database/tenant';
 import type { Logger } from '#core/log';
 import { type AppendedRow, appendStatement } from './append-statement.ts';
-import type { StreamAppend } from './event.ts';
+import { encodeBatch, type StreamAppend, streamChannel } from './event.ts';
 import { StreamFeed } from './feed.ts';
 import { readExtent } from './log-reader.ts';
 import type { Streams } from './streams.ts';
@@ -35,6 +35,13 @@ export function openStreams({ database, bus, log }: { database: Database; bus: B
         INSERT INTO stream_producers AS p (id, org_id, epoch) VALUES (${id}::uuid, ${orgId}::uuid, ${epoch})
         ON CONFLICT (id) DO UPDATE SET epoch = greatest(p.epoch, excluded.epoch)`;
     },
+    async remove(tx, topic, producerIds) {
+      // The producers first: it waits for a flush that has let them in, and none comes after it.
+      await tx.$executeRaw`DELETE FROM stream_producers WHERE id = ANY(${producerIds}::uuid[])`;
+      await tx.$executeRaw`DELETE FROM stream_heads WHERE topic = ${topic}::uuid`;
+      await tx.$executeRaw`DELETE FROM stream_events WHERE topic = ${topic}::uuid`;
+    },
+    announceRemoval: (topic) => bus.publish(streamChannel(topic), encodeBatch({ topic, events: [] })),
     head: async (topic) => (await readExtent(database.scopedPool, topic))?.lastSeq ?? 0,
     async tail(topic, after) {
       const orgId = requireOrgId();

@@ -5,7 +5,8 @@ const STREAMS_AT_ONCE = 200;
 
 /**
  * Removes events that are older than `keepSeconds`, from the start of each stream, so that what is left has no hole.
- * Whoever resumes from before it is told of the gap. Returns how many events were removed.
+ * Whoever resumes from before it is told of the gap. The streams are locked in the order in which writers lock them.
+ * Returns how many events were removed.
  */
 export async function trimStreams(pool: pg.Pool, keepSeconds: number): Promise<number> {
   let removed = 0;
@@ -14,8 +15,10 @@ export async function trimStreams(pool: pg.Pool, keepSeconds: number): Promise<n
       `with old as (
          select topic, max(seq) as upto from stream_events
          where at < clock_timestamp() - make_interval(secs => $1) group by topic order by topic limit $2
+       ), held as materialized (
+         select h.topic, old.upto from stream_heads h join old using (topic) order by h.topic for update of h
        ), heads as (
-         update stream_heads h set kept_seq = greatest(h.kept_seq, old.upto + 1) from old where h.topic = old.topic
+         update stream_heads h set kept_seq = greatest(h.kept_seq, held.upto + 1) from held where h.topic = held.topic
          returning h.topic
        ), gone as (
          delete from stream_events e using old where e.topic = old.topic and e.seq <= old.upto returning 1

@@ -1,7 +1,10 @@
 import type { RawTransaction } from '#core/database/transaction';
 import type { StreamAppend, StreamEvent } from './event.ts';
 
-/** Reads one stream to its end and beyond: what is kept, then what comes, each event once and in order. */
+/**
+ * Reads one stream to its end and beyond: what is kept, then what comes, each event once and in order. It is done only
+ * when its reader leaves or the stream was removed.
+ */
 export type StreamTail = AsyncIterableIterator<StreamEvent | StreamGapSignal>;
 
 /** Events between the cursor and what is kept are gone: whoever reads must load anew. */
@@ -31,6 +34,13 @@ export interface Streams {
    * commit on, and none is under way.
    */
   fence(tx: RawTransaction, producer: { id: string; orgId: string; epoch: number }): Promise<void>;
+  /**
+   * Removes a stream within a transaction, with the producers that write into it: what they still have under way is
+   * refused. Call `announceRemoval` after the commit.
+   */
+  remove(tx: RawTransaction, topic: string, producerIds: string[]): Promise<void>;
+  /** Ends the tails of a stream that is gone. */
+  announceRemoval(topic: string): void;
   /** The newest `seq` of a stream, 0 where it has no event. Inside the organization of the current request. */
   head(topic: string): Promise<number>;
   /**

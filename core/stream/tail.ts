@@ -45,6 +45,8 @@ export class Tail implements StreamTail {
   private failure: unknown = null;
   private failures = 0;
   private ended = false;
+  /** Whether the log was seen to hold this stream: one that begins later is not a removed one. */
+  private exists = false;
   private leave: () => void = () => {};
 
   private constructor(private readonly source: TailSource) {
@@ -58,13 +60,14 @@ export class Tail implements StreamTail {
     tail.leave = await source.feed.follow(source.topic, {
       onEvents: (events) => tail.take(events),
       onHead: (seq) => tail.reach(seq),
+      onAbsent: () => tail.vanish(),
     });
     try {
       const extent = await runInOrg(source.orgId, () => readExtent(source.pool, source.topic));
       const gap = extent && (source.after < extent.keptSeq - 1 || source.after > extent.lastSeq);
       // A cursor from beyond the end comes of a database that was restored: the reader must load anew as well.
       if (gap) tail.skipTo(extent.lastSeq);
-      else tail.reach(extent?.lastSeq ?? 0);
+      else if (extent) tail.reach(extent.lastSeq);
     } catch (error) {
       tail.end();
       throw error;
@@ -105,6 +108,7 @@ export class Tail implements StreamTail {
   }
 
   private take(events: StreamEvent[]): void {
+    this.exists = true;
     for (const event of events) {
       this.known = Math.max(this.known, event.seq);
       if (event.seq !== this.last + 1 || this.unread.length >= MAX_UNREAD || this.filling) continue;
@@ -114,11 +118,23 @@ export class Tail implements StreamTail {
   }
 
   private reach(seq: number): void {
+    this.exists = true;
     this.known = Math.max(this.known, seq);
     this.fillIfBehind();
   }
 
+  /** What was seen as absent may have been looked for before it began. */
+  private vanish(): void {
+    if (!this.exists || this.ended) return;
+    const { pool, topic, orgId } = this.source;
+    runInOrg(orgId, () => readExtent(pool, topic)).then(
+      (extent) => extent === null && this.end(),
+      () => {},
+    );
+  }
+
   private skipTo(seq: number): void {
+    this.exists = true;
     this.last = seq;
     this.known = seq;
     this.emit({ gap: true, seq, at: new Date() });

@@ -24,6 +24,11 @@ export interface StreamWriterOptions {
 
 const RETRY_PAUSE_MS = 200;
 
+/** PostgreSQL's codes for a statement that it broke off so that another could go on. */
+const ROLLED_BACK = new Set(['40001', '40P01']);
+
+const isRolledBack = (error: unknown): boolean => ROLLED_BACK.has(String((error as { code?: unknown } | null)?.code));
+
 /**
  * Appends for a whole process: what comes while one commit is under way goes into the next, so that many streams
  * share a commit and a single one never waits for a timer. Commits, then publishes: nobody sees what is not durable.
@@ -85,8 +90,9 @@ export class StreamWriter {
         const { rows } = await this.options.pool.query<AppendedRow>(appendStatement(appends));
         return rows;
       } catch (error) {
-        // Only a refused connection says for sure that nothing was written: repeating after a lost one could double.
-        if (!isConnectionFailure(error, 'before-sending') || Date.now() > deadline) throw error;
+        // These say for sure that nothing was written; to repeat after a connection that was lost could double.
+        const nothingWritten = isConnectionFailure(error, 'before-sending') || isRolledBack(error);
+        if (!nothingWritten || Date.now() > deadline) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
       }
     }

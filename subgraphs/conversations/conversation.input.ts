@@ -1,5 +1,6 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
+import { isStorable, toWholeCharacters } from '#core/storable-text';
 import { ConversationType } from './conversation.type.ts';
 import { MessageType } from './message.type.ts';
 import { RunType } from './run.type.ts';
@@ -32,11 +33,12 @@ const ids = (noun: string) =>
     .max(MAX_PARTICIPANTS, `A room takes ${MAX_PARTICIPANTS} at most`)
     .transform((list) => [...new Set(list)]);
 
-const title = z
-  .string()
-  .trim()
-  .min(1, 'Write a title or leave it out')
-  .max(MAX_TITLE, `At most ${MAX_TITLE} characters`);
+/** Whatever people type, as far as it can be stored. */
+const text = z.string().refine(isStorable, 'The character U+0000 cannot be stored').transform(toWholeCharacters);
+
+const title = text.pipe(
+  z.string().trim().min(1, 'Write a title or leave it out').max(MAX_TITLE, `At most ${MAX_TITLE} characters`),
+);
 
 @InputType()
 export class CreateConversationInput {
@@ -131,10 +133,12 @@ export class SendMessageInput {
 
 export const sendMessageSchema = z.object({
   conversationId: z.string(),
-  text: z
-    .string()
-    .max(MAX_TEXT, `At most ${MAX_TEXT} characters`)
-    .refine((text) => text.trim().length > 0, 'Write something'),
+  text: text.pipe(
+    z
+      .string()
+      .max(MAX_TEXT, `At most ${MAX_TEXT} characters`)
+      .refine((value) => value.trim().length > 0, 'Write something'),
+  ),
   attachmentIds: z
     .array(z.string())
     .max(0, 'There is no such attachment: nothing has been uploaded under this id')

@@ -66,8 +66,8 @@ export class ConversationResolver {
     @Arg('last', () => Int, { nullable: true }) last?: number,
     @Arg('before', () => String, { nullable: true }) before?: string,
   ) {
-    const { presenter } = this.scope(context);
-    return this.messageService.history(room.id, { first, after, last, before }, (row) =>
+    const { loaders, presenter } = this.scope(context);
+    return this.messageService.history(room.id, { first, after, last, before }, loaders, (row) =>
       presenter.message(room.id, snapshotMessage(row)),
     );
   }

@@ -171,7 +171,10 @@ export class ConversationService {
     const { room } = await openRoom(viewer, id, loaders, allowed);
     await this.transactions.scoped(async (unit) => {
       await lockRoom(unit.tx, room.id);
-      const runs = await unit.tx.run.findMany({ where: { conversationId: room.id }, select: { id: true, state: true } });
+      const runs = await unit.tx.run.findMany({
+        where: { conversationId: room.id },
+        select: { id: true, state: true },
+      });
       await unit.tx.conversation.deleteMany({ where: { id: room.id } });
       await this.streams.remove(
         unit.tx,

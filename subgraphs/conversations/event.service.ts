@@ -1,6 +1,8 @@
 import type { Database } from '#core/database/database';
-import { badInput } from '#core/error';
+import { runInOrg } from '#core/database/tenant';
+import { badInput, notFound } from '#core/error';
 import { decodeCursor } from '#core/graphql/pagination';
+import { isId } from '#core/id';
 import type { StreamGapSignal, Streams } from '#core/stream/streams';
 import { can, type Viewer } from '#core/viewer';
 import { openRoom } from './conversation.access.ts';
@@ -30,27 +32,41 @@ export class EventService {
     loaders: ConversationLoaders,
   ): Promise<AsyncIterableIterator<RoomEvent>> {
     const seq = after === null ? null : readEventCursor(after);
-    await openRoom(viewer, roomId, loaders);
+    if (!isId(roomId)) throw notFound('conversation');
+    // Followed first and looked at then: who is taken out in between finds that among the events.
     const tail = await this.streams.tail(roomId, seq);
+    let left = false;
     let ended: unknown = null;
+    try {
+      await openRoom(viewer, roomId, loaders);
+    } catch (error) {
+      await tail.return?.();
+      throw error;
+    }
+    const leave = async () => {
+      left = true;
+      await tail.return?.();
+    };
     const events: AsyncIterableIterator<RoomEvent> = {
       next: async () => {
         if (ended) throw ended;
         const step = await tail.next();
+        // A stream ends by itself only with its room.
+        if (step.done && !left) throw notFound('conversation');
         if (step.done) return { value: undefined, done: true };
         const event = 'gap' in step.value ? step.value : readEvent(step.value);
         if (removes(event, viewer)) {
           // Read from the log it may be long ago, and the viewer back again.
-          ended = await openRoom(viewer, roomId, createLoaders(this.database)).then(
+          ended = await runInOrg(viewer.orgId, () => openRoom(viewer, roomId, createLoaders(this.database))).then(
             () => null,
             (error: unknown) => error,
           );
-          if (ended) await tail.return?.();
+          if (ended) await leave();
         }
         return { value: event, done: false };
       },
       return: async () => {
-        await tail.return?.();
+        await leave();
         return { value: undefined, done: true };
       },
       [Symbol.asyncIterator]() {

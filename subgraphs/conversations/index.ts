@@ -26,7 +26,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
   const directory = new PeerDirectory(peers);
   const runs = new RunService(database, transactions, streams, bus, jobs, log);
-  const conversations = new ConversationService(database, transactions, streams, directory);
+  const conversations = new ConversationService(database, transactions, streams, directory, bus);
   const messages = new MessageService(database, transactions, streams, directory, runs);
   const events = new EventService(database, streams);
   const scope = createRequestScope(database);
@@ -39,9 +39,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     peers,
     directory,
     models,
+    idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),
-    onPutDown: (run) => runs.dispatch(run),
+    onPutDown: (run, delayMs) => runs.dispatch(run, delayMs),
   });
 
   const byId =
@@ -83,7 +84,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
     consumers: [],
     async startWorker({ alone }) {
-      if (alone) await releaseClaims(database);
+      if (alone) await releaseClaims(database, kernel.instanceId);
       return startSweep({ database, log, dispatch: (run) => runs.dispatch(run) });
     },
   };

@@ -17,7 +17,9 @@ import { actorOf } from './conversation-outbox.ts';
 import { MAX_HISTORY_PAGE } from './message.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { chooseResponder } from './responder.ts';
-import type { RunService } from './run.service.ts';
+import { lockRoom } from './room-lock.ts';
+import { type RunService, UNFINISHED } from './run.service.ts';
+import { withStreamedText } from './streamed-text.ts';
 
 export interface SentMessage {
   message: Message;
@@ -36,18 +38,28 @@ export class MessageService {
   ) {}
 
   /** The history of a room that the viewer may read, oldest first. Without `last` or `before` it begins at the start. */
-  async history<Node>(roomId: string, args: PageArgs, present: (row: Message) => Node): Promise<Page<Node>> {
+  async history<Node>(
+    roomId: string,
+    args: PageArgs,
+    { head: heads }: ConversationLoaders,
+    present: (row: Message) => Node,
+  ): Promise<Page<Node>> {
     const request = readPage(args, {
       maxSize: MAX_HISTORY_PAGE,
       parse: ([kind, position]) => (kind === 'm' && position && /^\d{1,18}$/.test(position) ? BigInt(position) : null),
     });
     const [order, side] = request.direction === 'forward' ? (['asc', 'gt'] as const) : (['desc', 'lt'] as const);
+    // Before the messages, so that whoever resumes from the room's cursor misses none of them.
+    const head = await heads.load(roomId);
     const rows = await this.database.scoped.message.findMany({
       where: { conversationId: roomId, ...(request.cursor !== null && { position: { [side]: request.cursor } }) },
       orderBy: { position: order },
       take: request.limit + 1,
     });
-    return toPage(request, rows, {
+    const shown = await Promise.all(
+      rows.map((row) => (row.status === 'STREAMING' ? withStreamedText(this.database, row, head) : row)),
+    );
+    return toPage(request, shown, {
       cursorOf: (row) => encodeCursor('m', row.position),
       present,
       totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId } }),
@@ -60,7 +72,11 @@ export class MessageService {
     const row = await this.database.scoped.message.findFirst({ where: { id } });
     if (!row) return null;
     const readable = await openRoom(viewer, row.conversationId, loaders).catch(nullIfNotFound);
-    return readable && row;
+    if (!readable || row.status !== 'STREAMING') return readable && row;
+    const head = await loaders.head.load(row.conversationId);
+    // It may have ended before that.
+    const now = await this.database.scoped.message.findFirst({ where: { id } });
+    return now?.status === 'STREAMING' ? withStreamedText(this.database, now, head) : now;
   }
 
   /**
@@ -73,6 +89,7 @@ export class MessageService {
     const opened = await openRoom(viewer, conversationId, loaders, allowed);
     const responderId = await this.responder(viewer, opened, text, agentId ?? null);
     const sent = await this.transactions.scoped(async (unit) => {
+      await lockRoom(unit.tx, conversationId);
       if (responderId && whenBusy !== WhenBusy.ENQUEUE) await this.clearTheWay(unit, conversationId, whenBusy);
       return this.write(unit, viewer, opened, text, responderId);
     });
@@ -99,7 +116,7 @@ export class MessageService {
 
   private async clearTheWay(unit: ScopedUnit, conversationId: string, whenBusy: WhenBusy): Promise<void> {
     const busy = await unit.tx.run.findMany({
-      where: { conversationId, state: { in: ['QUEUED', 'RUNNING', 'WAITING'] } },
+      where: { conversationId, state: { in: [...UNFINISHED] } },
     });
     if (busy.length > 0 && whenBusy === WhenBusy.REJECT) {
       throw conflict('The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE or INTERRUPT.');

@@ -148,7 +148,7 @@ describe('messages', { timeout: 60_000 }, () => {
       'system> Be brief.',
       'user> Olga: Who is there?',
       'assistant> I am Ada.',
-      'user> Max: @Bob and you?|Bob: And I am Bob.|Olga: Thanks',
+      'user> Max: @Bob and you?\nBob: And I am Bob.\nOlga: Thanks',
     ]);
     expect(
       (await history(max, room.id, 'first: 20')).nodes.map(({ author, text }) => `${author.name}: ${text}`),
@@ -236,4 +236,4 @@ describe('messages', { timeout: 60_000 }, () => {
 
 /** A message's content as chat completions carry it: a text, or parts. */
 const textOf = (content: unknown): string =>
-  Array.isArray(content) ? content.map((part: { text: string }) => part.text).join('|') : String(content);
+  Array.isArray(content) ? content.map((part: { text: string }) => part.text).join('') : String(content);

@@ -62,7 +62,10 @@ export class MessageType {
   @Field(() => Participant, { description: 'Who wrote it.' })
   author!: ParticipantReference;
 
-  @Field(() => String, { description: 'Its text parts, joined. Empty while an agent has only begun.' })
+  @Field(() => String, {
+    description:
+      'Its text parts, joined. Of a message that is being written, what there is up to `conversation.cursor`.',
+  })
   text!: string;
 
   @Field(() => [MessagePart])

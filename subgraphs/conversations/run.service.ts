@@ -15,8 +15,12 @@ import { canCancel } from './conversation.policy.ts';
 import { snapshotRun } from './conversation.presenter.ts';
 import { eventOf } from './conversation-event.ts';
 import { actorOf } from './conversation-outbox.ts';
+import { lockRoom } from './room-lock.ts';
 import { announceCancel } from './run/cancel-signal.ts';
 import { executeRunJob } from './run/job.ts';
+
+/** The states that are not the end of a run. */
+export const UNFINISHED: readonly Run['state'][] = ['QUEUED', 'RUNNING', 'WAITING'];
 
 /** The answers that agents work on. */
 export class RunService {
@@ -65,6 +69,9 @@ export class RunService {
     };
     await openRoom(viewer, run.conversationId, loaders, allowed);
     return this.transactions.scoped(async (unit) => {
+      await lockRoom(unit.tx, run.conversationId);
+      const now = await unit.tx.run.findFirst({ where: { id: run.id } });
+      if (!now || !UNFINISHED.includes(now.state)) return now ?? run;
       await unit.emit({
         id: newId(),
         orgId: viewer.orgId,
@@ -76,7 +83,10 @@ export class RunService {
     });
   }
 
-  /** Cancels a run within a transaction: at once where no worker has it, else by asking its worker to stop. */
+  /**
+   * Cancels a run within a transaction that has locked its room: at once where no worker has it, else by asking its
+   * worker to stop.
+   */
   async cancelIn(unit: ScopedUnit, run: Run): Promise<Run> {
     const now = new Date();
     const { count } = await unit.tx.run.updateMany({
@@ -96,13 +106,17 @@ export class RunService {
       run: snapshotRun(cancelled),
     });
     const events = await this.streams.appendIn(unit.tx, [event]);
-    unit.afterCommit(() => this.streams.publish(run.conversationId, events));
+    unit.afterCommit(() => {
+      this.streams.publish(run.conversationId, events);
+      void this.dispatchNext(run);
+    });
     return cancelled;
   }
 
-  /** Hands a run to the workers. Should that fail, the sweep finds it in its row. */
-  dispatch(run: Pick<Run, 'id' | 'orgId'>): void {
-    this.jobs.enqueue(executeRunJob, { orgId: run.orgId, runId: run.id }, { id: run.id }).catch((error: unknown) => {
+  /** Hands a run to the workers, to begin after `delayMs`. Should that fail, the sweep finds it in its row. */
+  dispatch(run: Pick<Run, 'id' | 'orgId'>, delayMs = 0): void {
+    const payload = { orgId: run.orgId, runId: run.id };
+    this.jobs.enqueue(executeRunJob, payload, { id: run.id, delayMs }).catch((error: unknown) => {
       this.log.warn({ err: error, runId: run.id }, 'a run was not put into the queue; the sweep will do it');
     });
   }

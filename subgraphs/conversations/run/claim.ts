@@ -4,6 +4,7 @@ import type { Streams } from '#core/stream/streams';
 import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
+import { lockRoomOfRun } from '../room-lock.ts';
 
 /** How long a worker may be silent before another takes its run, in seconds. Renewed every third of it. */
 export const LEASE_SECONDS = 9;
@@ -32,6 +33,7 @@ export async function claimRun(
   { transactions, streams, workerId }: ClaimOptions,
 ): Promise<ClaimedRun | null> {
   return transactions.scoped(async (unit) => {
+    if (!(await lockRoomOfRun(unit.tx, runId))) return null;
     const claimed = await unit.tx.$queryRaw<{ id: string }[]>`
       UPDATE runs r
       SET state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = ${workerId}::uuid,
@@ -41,7 +43,8 @@ export async function claimRun(
         AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp())
         AND NOT EXISTS (
           SELECT 1 FROM runs e
-          WHERE e.conversation_id = r.conversation_id AND e.id < r.id AND e.state IN ('QUEUED', 'RUNNING', 'WAITING'))
+          WHERE e.conversation_id = r.conversation_id AND e.id <> r.id
+            AND (e.state IN ('RUNNING', 'WAITING') OR e.state = 'QUEUED' AND e.id < r.id))
       RETURNING r.id`;
     if (claimed.length === 0) return null;
     const run = await unit.tx.run.findFirstOrThrow({ where: { id: runId } });

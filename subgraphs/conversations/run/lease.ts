@@ -2,9 +2,6 @@ import type { Database } from '#core/database/database';
 import type { Logger } from '#core/log';
 import { LEASE_SECONDS } from './claim.ts';
 
-/** Why the work on a run has to stop. */
-export type StopReason = 'CANCELLED' | 'FENCED';
-
 interface Renewed {
   cancelled: boolean;
 }
@@ -20,7 +17,7 @@ export class Lease {
   constructor(
     private readonly database: Database,
     private readonly run: { id: string; fence: number },
-    private readonly stop: (reason: StopReason) => void,
+    private readonly stop: (reason: 'CANCELLED' | 'FENCED') => void,
     private readonly log: Logger,
   ) {
     this.timer = setInterval(() => void this.renew(), (LEASE_SECONDS * 1000) / 3);

@@ -1,6 +1,7 @@
 import type { ModelProvider, ModelRequest, ModelUsage } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
 import { streamWithRetry } from '#core/model/retry';
+import { StorableStream } from '#core/storable-text';
 import type { MessagePartValue } from '../message.type.ts';
 
 /** One call of a model as it is stored: the provider's counts verbatim, or null where it gave none. */
@@ -38,6 +39,8 @@ export interface AskOptions {
   request: ModelRequest;
   signal: AbortSignal;
   requestId: string;
+  /** How long the provider may be silent, in milliseconds. */
+  idleTimeoutMs: number;
   reply: ModelReply;
   onDelta(kind: 'text' | 'thinking', text: string): void;
 }
@@ -52,31 +55,47 @@ export async function ask({
   request,
   signal,
   requestId,
+  idleTimeoutMs,
   reply,
   onDelta,
 }: AskOptions): Promise<void> {
   let startedAt = new Date();
   let usage: ModelUsage | null = null;
+  let kind: 'text' | 'thinking' = 'text';
+  const text = new StorableStream();
+  const say = (said: string) => {
+    if (said === '') return;
+    reply.add(kind, said);
+    onDelta(kind, said);
+  };
   const record = (outcome: string, counted: ModelUsage | null) =>
     reply.calls.push({ model: modelId, outcome, usage: counted, startedAt, finishedAt: new Date() });
   const stream = streamWithRetry(provider, request, {
     signal,
     requestId,
+    idleTimeoutMs,
+    onUsage: (counted) => {
+      usage = counted;
+    },
     onRetry: ({ error }) => {
-      record(error.code, error.usage ?? null);
+      record(error.code, error.usage ?? usage);
       startedAt = new Date();
+      usage = null;
     },
   });
   try {
     for await (const chunk of stream) {
       if (chunk.type === 'usage') usage = chunk.usage;
       if (chunk.type !== 'text' && chunk.type !== 'thinking') continue;
-      reply.add(chunk.type, chunk.text);
-      onDelta(chunk.type, chunk.text);
+      if (chunk.type !== kind) say(text.rest());
+      kind = chunk.type;
+      say(text.take(chunk.text));
     }
     record('SUCCEEDED', usage);
   } catch (error) {
     record(isModelError(error) ? error.code : 'INTERNAL', (isModelError(error) ? error.usage : null) ?? usage);
     throw error;
+  } finally {
+    say(text.rest());
   }
 }

@@ -11,10 +11,10 @@ const AT_ONCE = 500;
  */
 const UNATTENDED = `
   select r.id::text, r.org_id::text as "orgId" from runs r
-  where (r.state = 'RUNNING' and (r.lease_until is null or r.lease_until < clock_timestamp())
-      or r.state = 'QUEUED' and r.queued_at < clock_timestamp() - interval '2 seconds')
-    and not exists (select 1 from runs e where e.conversation_id = r.conversation_id and e.id < r.id
-                      and e.state in ('QUEUED', 'RUNNING', 'WAITING'))
+  where (r.lease_until is null or r.lease_until < clock_timestamp())
+    and (r.state = 'RUNNING' or r.state = 'QUEUED' and r.queued_at < clock_timestamp() - interval '2 seconds')
+    and not exists (select 1 from runs e where e.conversation_id = r.conversation_id and e.id <> r.id
+                      and (e.state in ('RUNNING', 'WAITING') or e.state = 'QUEUED' and e.id < r.id))
   order by r.id limit ${AT_ONCE}`;
 
 export interface SweepOptions {
@@ -49,7 +49,13 @@ export function startSweep({ database, log, dispatch }: SweepOptions): () => Pro
   };
 }
 
-/** In the only process there is, a claim that is found at the start belongs to one that is gone. */
-export async function releaseClaims(database: Database): Promise<void> {
-  await database.systemPool.query("update runs set lease_until = null where state = 'RUNNING'");
+/**
+ * In the only process there is, a claim of another worker belongs to one that is gone: its run can begin again at once.
+ * This process may have claimed some already.
+ */
+export async function releaseClaims(database: Database, workerId: string): Promise<void> {
+  await database.systemPool.query(
+    "update runs set lease_until = null where state = 'RUNNING' and worker_id is distinct from $1",
+    [workerId],
+  );
 }
