@@ -8,29 +8,28 @@ import { print } from './print.mjs';
 
 await prepare({ build: false }).catch(exitWith);
 
-const hasAny = (/** @type {string[]} */ files) => files.some((file) => existsSync(path.join(ROOT, file)));
-const folders = ['core', 'gateway', 'subgraphs', 'server', 'client', 'test'].filter((folder) => hasAny([folder]));
+const TSC = 'node_modules/@typescript/native/bin/tsc';
+const FOLDERS = ['core', 'gateway', 'subgraphs', 'server', 'client', 'web-admin', 'prisma', 'bin', 'test'];
 
-/** @type {{name: string, args: string[], when?: boolean}[]} */
+/** @type {{name: string, args: string[]}[]} */
 const checks = [
-  { name: 'types', args: ['node_modules/@typescript/native/bin/tsc', '--noEmit'] },
+  { name: 'types', args: [TSC, '--noEmit'] },
+  { name: 'types of the commands', args: [TSC, '--noEmit', '--project', 'bin'] },
   { name: 'format and lint', args: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off'] },
   {
     name: 'dependency rules',
-    args: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', ...folders],
-    when: hasAny(['.dependency-cruiser.js', '.dependency-cruiser.cjs', '.dependency-cruiser.mjs']),
+    args: [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config=.dependency-cruiser.mjs',
+      ...FOLDERS.filter((folder) => existsSync(path.join(ROOT, folder))),
+    ],
   },
-  {
-    name: 'unused files and exports',
-    args: ['node_modules/knip/bin/knip.js'],
-    when: hasAny(['knip.json', 'knip.jsonc', 'knip.config.ts', 'knip.config.js']),
-  },
+  { name: 'printed supergraph', args: ['bin/supergraph.mjs', '--check'] },
+  { name: 'nothing of this machine', args: ['bin/repository-check.mjs'] },
 ];
 
 const results = await Promise.all(
-  checks
-    .filter(({ when }) => when !== false)
-    .map(async ({ name, args }) => ({ name, ...(await capture(process.execPath, args, { cwd: ROOT })) })),
+  checks.map(async ({ name, args }) => ({ name, ...(await capture(process.execPath, args, { cwd: ROOT })) })),
 );
 for (const { name, code, output } of results) {
   if (code === 0) print(`ok      ${name}`);

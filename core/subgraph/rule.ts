@@ -1,4 +1,4 @@
-import { rule } from 'graphql-shield';
+import { allow, rule } from 'graphql-shield';
 import type { Permission } from '#core/permission';
 import type { RequestContext } from '#core/request-context';
 import { requirePermission, requireViewer, type Viewer } from '#core/viewer';
@@ -16,7 +16,7 @@ const checking = (check: (viewer: Viewer | null) => void) =>
   });
 
 /** Anybody, also without a credential. */
-export { allow as anyone } from 'graphql-shield';
+export const anyone = allow;
 
 /** Whoever has shown a credential. */
 export const authenticated = checking((viewer) => void requireViewer(viewer));
