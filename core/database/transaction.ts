@@ -4,7 +4,9 @@ import { currentRequest, type IdempotencyContext } from '#core/request-context';
 import type { Sealer } from '#core/seal';
 import type { Prisma } from '#prisma/generated/client';
 import type { Database } from './database.ts';
+import { runDirectly } from './direct-transaction.ts';
 import type { ScopedTransaction } from './scoped-client.ts';
+import { requireOrgId } from './tenant.ts';
 
 /** One unit of work: everything written through it happens, or none of it. */
 export interface Unit<Tx> {
@@ -36,6 +38,12 @@ export class Transactions {
   /** Inside the organization of the current request or job. */
   async scoped<T>(work: (unit: ScopedUnit) => Promise<T>): Promise<T> {
     return this.run((body) => this.database.scoped.$transaction(body), work);
+  }
+
+  /** The same past the ORM, for the paths that every message takes. */
+  async direct<T>(work: (unit: Unit<RawTransaction>) => Promise<T>): Promise<T> {
+    requireOrgId();
+    return this.run((body) => runDirectly(this.database.scopedPool, body), work);
   }
 
   /** Across organizations. Every row written names its organization itself. */
