@@ -54,15 +54,15 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
       enter(),
       enter(),
     ]);
-    const longRun = await sendMessage(client, long.roomId, 'count to 400');
+    const longRun = await sendMessage(client, long.roomId, 'count to 180');
     await sendMessage(client, behind.roomId, 'write 40 words');
     await sendMessage(client, behind.roomId, 'repeat after the other one');
     await sendMessage(client, beforeCommit.roomId, 'hello');
     const reply = await beforeCommit.until(({ message }) => message?.status === 'STREAMING');
     const commit = await holdRow(database, 'messages', reply.message?.id ?? '');
     await commit.untilWaitedFor();
-    await sendMessage(client, atToken.roomId, 'write 300 words');
-    const token = 1 + random(60);
+    await sendMessage(client, atToken.roomId, 'write 120 words');
+    const token = 1 + random(50);
     await atToken.until(() => atToken.deltas >= token);
     await sendMessage(client, justSent.roomId, 'hello');
     await server.end('SIGKILL');
@@ -72,7 +72,7 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
     for (let kill = 2; kill <= KILLS; kill++) {
       await long.until((event) => event.__typename === 'MessageRestarted' && event.attempt === kill);
       const before = long.deltas;
-      const further = 1 + random(40);
+      const further = 1 + random(30);
       await long.until(() => long.deltas >= before + further);
       await restart();
     }
@@ -123,7 +123,7 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
   it('drains at SIGTERM: what can end ends, the rest goes on after the next start', async () => {
     const [short, long] = await Promise.all([enter(), enter()]);
     await sendMessage(client, short.roomId, 'write 60 words');
-    await sendMessage(client, long.roomId, 'write 900 words');
+    await sendMessage(client, long.roomId, 'write 480 words');
     await Promise.all([short, long].map((room) => room.until(() => room.deltas > 5)));
     expect(await server.end('SIGTERM')).toBe(0);
     expect(await server.postmaster()).toBe(0);

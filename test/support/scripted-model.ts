@@ -13,6 +13,7 @@ export class ScriptedModel {
   /** The calls of the model, oldest first. */
   readonly calls: WireRequest[] = [];
   private readonly plays: Play[] = [];
+  private readonly scripts = new Map<string, Play[]>();
 
   constructor(readonly dialect: Dialect) {}
 
@@ -22,7 +23,7 @@ export class ScriptedModel {
     model.server.play((response, request) => {
       if (request.method === 'GET') return void response.writeHead(404).end('{}');
       model.calls.push(request);
-      return (model.plays.shift() ?? model.answer('Fine.'))(response, request);
+      return (model.scriptFor(request)?.shift() ?? model.plays.shift() ?? model.answer('Fine.'))(response, request);
     });
     return model;
   }
@@ -45,6 +46,11 @@ export class ScriptedModel {
     this.plays.push(...plays);
   }
 
+  /** How the calls go whose prompt has the marker in it, one after the other. */
+  script(marker: string, ...plays: Play[]): void {
+    this.scripts.set(marker, plays);
+  }
+
   /** The whole answer at once. */
   answer(text: string): Play {
     return stream(this.dialect.text(text) + this.dialect.finish('STOP', usageOf(this.dialect)));
@@ -62,6 +68,11 @@ export class ScriptedModel {
       },
       finish: (rest) => finish(rest),
     };
+  }
+
+  private scriptFor({ body }: WireRequest): Play[] | undefined {
+    const prompt = JSON.stringify(body);
+    return [...this.scripts].find(([marker]) => prompt.includes(marker))?.[1];
   }
 
   async stop(): Promise<void> {

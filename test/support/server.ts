@@ -24,7 +24,8 @@ export interface TestServer {
   pool(): pg.Pool;
 }
 
-const SECRET = 'a secret for tests, which is long enough for one';
+/** Of every test server, for tests that sign a token themselves. */
+export const TEST_SECRETS = deriveSecrets('a secret for tests, which is long enough for one');
 
 /** Shown when a test says so: `LOG_LEVEL=debug npm test`. */
 const logLevel = process.env.TEST_LOG_LEVEL ?? 'silent';
@@ -32,8 +33,12 @@ const logLevel = process.env.TEST_LOG_LEVEL ?? 'silent';
 /**
  * Starts a whole server on a database and a port of its own, and stops it after the file's tests.
  * @param variables Environment variables beside those that a test server needs.
+ * @param through Where the server finds its database instead: behind a proxy, for instance.
  */
-export async function startTestServer(variables: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  variables: Record<string, string> = {},
+  through: (databaseUrl: string) => Promise<string> = async (url) => url,
+): Promise<TestServer> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'parley-data-'));
   const database = await createTestDatabase(inject('adminUrl'));
   const read = readEnvironment({
@@ -47,9 +52,9 @@ export async function startTestServer(variables: Record<string, string> = {}): P
   const server = await startServer({
     environment: read.environment,
     roles: new Set(ROLES),
-    secrets: deriveSecrets(SECRET),
+    secrets: TEST_SECRETS,
     log: createLog({ level: read.environment.LOG_LEVEL, pretty: false }),
-    databaseUrl: database.url,
+    databaseUrl: await through(database.url),
     dataFolder,
     version: 'test',
     alone: true,
