@@ -1,7 +1,7 @@
 import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import { badInput } from '#core/error';
+import { ParleyError } from '#core/error';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { GatewayContext } from './context.ts';
@@ -47,10 +47,10 @@ const subscriptionsElsewhere: ApolloServerPlugin<GatewayContext> = {
     return {
       async didResolveOperation({ operation }) {
         if (operation?.operation === 'subscription') {
-          throw badInput(
-            'query',
-            'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).',
-          );
+          const message = 'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).';
+          // Without a status, Apollo Server takes an error from a plugin for a fault of its own.
+          const extensions = { http: { status: 400 } };
+          throw new ParleyError('BAD_USER_INPUT', message, { fields: [{ path: 'query', message }], extensions });
         }
       },
     };

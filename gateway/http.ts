@@ -75,6 +75,8 @@ export function createHttp({ log, allowedOrigins }: HttpOptions): FastifyInstanc
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: readonly string[]): void {
   const { origin } = request.headers;
+  // The answer to one origin must not be kept for another.
+  if (allowed.length > 0) reply.header('vary', 'origin');
   if (!origin || !(allowed.includes(origin) || allowed.includes('*'))) return;
   reply.headers({
     'access-control-allow-origin': origin,
@@ -83,7 +85,6 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: read
     'access-control-allow-methods': 'GET, POST, OPTIONS',
     'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed`,
     'access-control-max-age': '600',
-    vary: 'origin',
   });
 }
 

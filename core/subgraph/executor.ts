@@ -17,12 +17,18 @@ import type { SubgraphOperation } from './operation.ts';
 
 type Prepared = { document: DocumentNode; mutates: boolean } | { errors: readonly GraphQLError[] };
 
-/** Distinct documents kept ready. The gateway's plans are few, whatever clients send. */
-const MAX_DOCUMENTS = 1_000;
+/**
+ * How much text of distinct documents is kept ready, in characters. Parsed they take some fifty times as much, and what
+ * clients write in theirs, such as aliases and values, goes into those of the gateway.
+ */
+const CACHED_CHARACTERS = 2 * 1024 * 1024;
 
 /** Runs operations on one subgraph's schema in this process. Errors leave it masked and logged. */
 export class SubgraphExecutor {
-  private readonly documents = new LRUCache<string, Prepared>({ max: MAX_DOCUMENTS });
+  private readonly documents = new LRUCache<string, Prepared>({
+    maxSize: CACHED_CHARACTERS,
+    sizeCalculation: (_, query) => query.length + 1,
+  });
 
   constructor(
     readonly schema: GraphQLSchema,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type ExecutionArgs, GraphQLError, parse } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { useServer as serveProtocol } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
@@ -70,8 +70,8 @@ function addHttp(app: FastifyInstance, { executors, signer, log }: SubgraphServe
 function addWebSocket(server: Server, { executors, signer, log }: SubgraphServerOptions): () => Promise<void> {
   const sockets = new Map(
     [...executors].map(([name, executor]) => {
-      const socket = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-      const disposable = useServer(
+      const socket = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES, perMessageDeflate: false });
+      const disposable = serveProtocol(
         {
           async onSubscribe(_context, _id, payload) {
             try {
@@ -84,6 +84,8 @@ function addWebSocket(server: Server, { executors, signer, log }: SubgraphServer
             }
           },
           subscribe: (args) => executor.subscribe(args.contextValue as SubgraphOperation),
+          // Else the reason of a close would carry the words of an unexpected error.
+          isProd: true,
         },
         socket,
       );

@@ -90,6 +90,11 @@ export class ConnectionWatch {
     for (const connection of this.connections.keys()) {
       if (!connection.viewer) continue;
       const { id, expiresAt } = connection.viewer.credential;
+      // Known without asking, and so also while nobody can be asked.
+      if (expiresAt !== null && expiresAt <= Date.now()) {
+        this.apply(connection, null);
+        continue;
+      }
       const key = `${id}:${expiresAt}`;
       byCredential.set(key, [...(byCredential.get(key) ?? []), connection]);
     }

@@ -7,8 +7,8 @@ export interface Connection extends Extra {
   viewer: Viewer | null;
   ip: string;
   userAgent: string | null;
-  /** The operations under way, by their id. */
-  operations: Set<string>;
+  /** How many operations are under way. */
+  operations: number;
 }
 
 /** Close codes beyond those of the protocol. Clients take 4401 as final and come again after any other. */
@@ -21,6 +21,8 @@ export const CLOSE = {
   PERMISSIONS_CHANGED: 4205,
   /** The client reads too slowly, or has too many sockets open: come again and resume. */
   TRY_AGAIN_LATER: 1013,
+  /** The same, for a socket that has not said who it is. */
+  GOING_AWAY: 1001,
   /** The server is being stopped or restarted: come again and resume. */
   SERVICE_RESTART: 1012,
 } as const;

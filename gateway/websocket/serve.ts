@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApolloServer } from '@apollo/server';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql';
-import type { SubscribePayload } from 'graphql-ws';
-import { useServer as serveProtocol } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import type { Extra } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
 import { badInput, isErrorCode, ParleyError, unauthenticated } from '#core/error';
 import { newId } from '#core/id';
 import type { Logger } from '#core/log';
@@ -17,6 +17,7 @@ import { isOriginAllowed } from '#gateway/origin';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
 import { CLOSE, type Connection } from './connection.ts';
 import { type ConnectionWatch, callerOf } from './connection-watch.ts';
+import { speak } from './protocol.ts';
 
 export interface WebSocketOptions {
   server: Server;
@@ -47,33 +48,32 @@ export interface WebSocketOptions {
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const INIT_WITHIN_MS = 10_000;
 
-/** What a client may leave unread while it goes on sending, in bytes: answers to its pings, say. */
-const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
-
 /** How long a socket has to answer that it is being closed, when the server stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 
 /** `graphql-transport-ws` on `/graphql`: subscriptions over the whole graph, and queries and mutations too. */
 export function serveWebSocket(options: WebSocketOptions): { close(): Promise<void> } {
   const { server, watch, allowedOrigins, maxSockets = 20_000 } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-  const protocol = serveProtocol<Record<string, unknown> | undefined, Partial<Connection>>(
-    {
-      connectionInitWaitTimeout: INIT_WITHIN_MS,
-      onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
-      onClose: ({ extra }) => watch.remove(extra as Connection),
-      onSubscribe: ({ extra }, _id, payload) => prepare(extra as Connection, payload, options),
-      onComplete: ({ extra }) => {
-        (extra as Connection).operations -= 1;
-      },
-      execute: (args) => runOnce(args as Prepared, options),
-      subscribe: (args) => run(args as Prepared, options),
-      onError: (_context, _id, _payload, errors) => errors.map((error) => toShown(error, options.log).toJSON()),
-      // Else the reason of a close would carry the words of an unexpected error.
-      isProd: true,
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  const protocol = makeServer<Record<string, unknown> | undefined, Extra & Partial<Connection>>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
+    onClose: ({ extra }) => watch.remove(extra as Connection),
+    onSubscribe: ({ extra }, _id, payload) => prepare(extra as Connection, payload, options),
+    onComplete: ({ extra }) => {
+      (extra as Connection).operations -= 1;
     },
-    sockets,
-  );
+    execute: (args) => runOnce(args as Prepared, options),
+    subscribe: (args) => run(args as Prepared, options),
+    // As it is: the errors of an answer that Apollo made are plain objects already.
+    onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
+    onError: (_context, _id, _payload, errors) => errors.map((error) => toShown(error, options.log).toJSON()),
+  });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if ((request.url ?? '').split('?')[0] !== '/graphql') return refuse(stream, '404 Not Found');
     if (!isOriginAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
@@ -82,29 +82,20 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     // Also those that have not said yet who they are.
     if (sockets.clients.size >= maxSockets) return refuse(stream, '503 Service Unavailable');
     return sockets.handleUpgrade(request, stream, head, (client) => {
-      endWhereUnread(client);
-      sockets.emit('connection', client, request);
+      speak(protocol, client, request, options.log);
     });
   });
   return {
     async close() {
       watch.closeAll(CLOSE.SERVICE_RESTART, 'The server is being restarted: connect again and resume.');
+      for (const client of sockets.clients) client.close(CLOSE.GOING_AWAY);
       const impatient = setTimeout(() => {
         for (const client of sockets.clients) client.terminate();
       }, CLOSE_WITHIN_MS);
-      await protocol.dispose();
+      await new Promise((resolve) => sockets.close(resolve));
       clearTimeout(impatient);
     },
   };
-}
-
-/** Every ping is answered with as much as it holds: a client that sends them and reads nothing would fill the memory. */
-function endWhereUnread(client: WebSocket): void {
-  const look = () => {
-    if (client.bufferedAmount > MAX_UNREAD_BYTES) client.terminate();
-  };
-  client.on('message', look);
-  client.on('ping', look);
 }
 
 const refuse = (stream: Duplex, status: string): void => {
