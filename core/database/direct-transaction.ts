@@ -19,7 +19,7 @@ const onConnection = (client: pg.PoolClient): RawTransaction =>
 
 /**
  * A transaction past the ORM, for the paths that every message takes: Prisma costs a millisecond of CPU a statement.
- * Row-level security confines it like any other; nothing else does, so its statements name the organization too.
+ * Only row-level security confines it: what its statements name comes from rows that were read behind both walls.
  */
 export async function runDirectly<T>(pool: pg.Pool, work: (tx: RawTransaction) => Promise<T>): Promise<T> {
   const client = await pool.connect();

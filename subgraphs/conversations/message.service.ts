@@ -1,12 +1,12 @@
 import type { Database } from '#core/database/database';
-import type { ScopedUnit, Transactions } from '#core/database/transaction';
-import { badInput, conflict, notFound } from '#core/error';
+import type { RawTransaction, ScopedUnit, Transactions, Unit } from '#core/database/transaction';
+import { badInput, conflict } from '#core/error';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId, newId } from '#core/id';
 import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
-import type { Message, Participant, Run } from '#prisma/generated/client';
+import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
 import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
 import { type SendMessageInput, sendMessageSchema, WhenBusy } from './conversation.input.ts';
 import type { ConversationLoaders } from './conversation.loaders.ts';
@@ -18,6 +18,7 @@ import { MAX_HISTORY_PAGE } from './message.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { chooseResponder } from './responder.ts';
 import { lockRoom } from './room-lock.ts';
+import { insertMessage, insertRun } from './row.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
 
@@ -88,11 +89,17 @@ export class MessageService {
     const allowed = { check: canWrite, refusal: 'Only those who take part in a conversation write in it.' };
     const opened = await openRoom(viewer, conversationId, loaders, allowed);
     const responderId = await this.responder(viewer, opened, text, agentId ?? null);
-    const sent = await this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, conversationId);
-      if (responderId && whenBusy !== WhenBusy.ENQUEUE) await this.clearTheWay(unit, conversationId, whenBusy);
-      return this.write(unit, viewer, opened, text, responderId);
-    });
+    const sent =
+      responderId && whenBusy !== WhenBusy.ENQUEUE
+        ? await this.transactions.scoped(async (unit) => {
+            await lockRoom(unit.tx, conversationId);
+            await this.clearTheWay(unit, conversationId, whenBusy);
+            return this.write(unit, viewer, opened, text, responderId);
+          })
+        : await this.transactions.direct(async (unit) => {
+            await lockRoom(unit.tx, conversationId);
+            return this.write(unit, viewer, opened, text, responderId);
+          });
     if (sent.run) this.runs.dispatch(sent.run);
     return sent;
   }
@@ -125,54 +132,69 @@ export class MessageService {
   }
 
   private async write(
-    unit: ScopedUnit,
+    unit: Unit<RawTransaction>,
     viewer: Viewer,
     { room }: OpenRoom,
     text: string,
     agentId: string | null,
   ): Promise<SentMessage> {
     const now = new Date();
-    const messageId = newId();
-    const run = agentId
-      ? await unit.tx.run.create({
-          data: {
-            conversationId: room.id,
-            triggerMessageId: messageId,
-            replyMessageId: newId(),
-            agentId,
-            startedById: viewer.userId,
-            queuedAt: now,
-          },
-        })
-      : null;
-    const draft = {
-      id: messageId,
-      orgId: room.orgId,
-      conversationId: room.id,
-      authorKind: 'USER' as const,
-      authorId: viewer.userId,
-      status: 'COMPLETE' as const,
-      text,
-      parts: [{ __typename: 'TextPart', text }],
-      runId: null,
-      createdAt: now,
-      completedAt: now,
-    };
-    await unit.tx.conversation.update({ where: { id: room.id }, data: { lastActivityAt: now } });
+    const message = newMessage(room, viewer.userId, text, now);
+    const run = agentId ? newRun(message, agentId) : null;
+    if (run) await insertRun(unit.tx, run);
+    await unit.tx.$executeRaw`
+      UPDATE conversations SET last_activity_at = ${now}::timestamptz, updated_at = ${now}::timestamptz WHERE id = ${room.id}::uuid`;
     await unit.emit({
       id: newId(),
       orgId: room.orgId,
       type: 'message.sent',
-      payload: { conversationId: room.id, messageId, runId: run?.id ?? null },
+      payload: { conversationId: room.id, messageId: message.id, runId: run?.id ?? null },
       actor: actorOf(viewer),
     });
-    const added = eventOf(room, 'MessageAdded', { message: snapshotMessage({ ...draft, position: 0n }) });
+    const added = eventOf(room, 'MessageAdded', { message: snapshotMessage(message) });
     const queued = run ? [eventOf(room, 'RunStateChanged', { run: snapshotRun(run) })] : [];
     const events = await this.streams.appendIn(unit.tx, [added, ...queued]);
-    const position = events[0]?.seq;
-    if (position === undefined) throw notFound('conversation');
-    const message = await unit.tx.message.create({ data: { ...draft, position: BigInt(position) } });
+    message.position = BigInt(events[0]?.seq ?? 0);
+    await insertMessage(unit.tx, message);
     unit.afterCommit(() => this.streams.publish(room.id, events));
     return { message, run };
   }
 }
+
+/** Its place in the room is known once its event is in the stream. */
+const newMessage = (room: Conversation, authorId: string, text: string, at: Date): Message => ({
+  id: newId(),
+  orgId: room.orgId,
+  conversationId: room.id,
+  position: 0n,
+  authorKind: 'USER',
+  authorId,
+  status: 'COMPLETE',
+  text,
+  parts: [{ __typename: 'TextPart', text }],
+  runId: null,
+  createdAt: at,
+  completedAt: at,
+});
+
+const newRun = (trigger: Message, agentId: string): Run => ({
+  id: newId(),
+  orgId: trigger.orgId,
+  conversationId: trigger.conversationId,
+  triggerMessageId: trigger.id,
+  replyMessageId: newId(),
+  agentId,
+  agentVersion: null,
+  startedById: trigger.authorId,
+  state: 'QUEUED',
+  attempt: 0,
+  fence: 0,
+  workerId: null,
+  leaseUntil: null,
+  cancelRequestedAt: null,
+  error: null,
+  usage: null,
+  queuedAt: trigger.createdAt,
+  startedAt: null,
+  finishedAt: null,
+});

@@ -5,6 +5,7 @@ import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { lockRoomOfRun } from '../room-lock.ts';
+import { insertMessage, type MessageForm, RUN_COLUMNS, reformMessage } from '../row.ts';
 
 /** How long a worker may be silent before another takes its run, in seconds. Renewed every third of it. */
 export const LEASE_SECONDS = 9;
@@ -32,42 +33,46 @@ export async function claimRun(
   runId: string,
   { transactions, streams, workerId }: ClaimOptions,
 ): Promise<ClaimedRun | null> {
-  return transactions.scoped(async (unit) => {
+  return transactions.direct(async (unit) => {
     if (!(await lockRoomOfRun(unit.tx, runId))) return null;
-    const claimed = await unit.tx.$queryRaw<{ id: string }[]>`
-      UPDATE runs r
-      SET state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = ${workerId}::uuid,
-          lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}),
-          started_at = coalesce(started_at, clock_timestamp())
-      WHERE r.id = ${runId}::uuid AND r.state IN ('QUEUED', 'RUNNING')
-        AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp())
-        AND NOT EXISTS (
-          SELECT 1 FROM runs e
-          WHERE e.conversation_id = r.conversation_id AND e.id <> r.id
-            AND (e.state IN ('RUNNING', 'WAITING') OR e.state = 'QUEUED' AND e.id < r.id))
-      RETURNING r.id`;
-    if (claimed.length === 0) return null;
-    const run = await unit.tx.run.findFirstOrThrow({ where: { id: runId } });
+    const [run] = await unit.tx.$queryRawUnsafe<Run[]>(CLAIM, runId, workerId, LEASE_SECONDS);
+    if (!run) return null;
     await streams.fence(unit.tx, { id: run.id, orgId: run.orgId, epoch: run.fence });
 
     const room = { id: run.conversationId, orgId: run.orgId };
-    const existing = await unit.tx.message.findFirst({ where: { id: run.replyMessageId } });
-    const draft = existing
-      ? await unit.tx.message.update({ where: { id: existing.id }, data: { text: '', parts: [], status: 'STREAMING' } })
-      : newReply(run);
-    const begun = existing
-      ? eventOf(room, 'MessageRestarted', { messageId: draft.id, runId: run.id, attempt: run.attempt })
-      : eventOf(room, 'MessageAdded', { message: snapshotMessage(draft) });
+    const restarted = run.attempt > 1 ? await reformMessage(unit.tx, run.replyMessageId, BLANK) : null;
+    const reply = restarted ?? newReply(run);
+    const begun = restarted
+      ? eventOf(room, 'MessageRestarted', { messageId: reply.id, runId: run.id, attempt: run.attempt })
+      : eventOf(room, 'MessageAdded', { message: snapshotMessage(reply) });
     const events = await streams.appendIn(unit.tx, [
       eventOf(room, 'RunStateChanged', { run: snapshotRun(run) }),
       begun,
     ]);
-    const position = BigInt(events[1]?.seq ?? 0);
-    const reply = existing ? draft : await unit.tx.message.create({ data: { ...draft, parts: [], position } });
+    if (!restarted) {
+      reply.position = BigInt(events[1]?.seq ?? 0);
+      await insertMessage(unit.tx, reply);
+    }
     unit.afterCommit(() => streams.publish(room.id, events));
     return { run, reply };
   });
 }
+
+/** The run waits or its worker is gone, and no other of its room is ahead of it. */
+const CLAIM = `
+  UPDATE runs r
+  SET state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = $2::uuid,
+      lease_until = clock_timestamp() + make_interval(secs => $3::int),
+      started_at = coalesce(started_at, clock_timestamp())
+  WHERE r.id = $1::uuid AND r.state IN ('QUEUED', 'RUNNING')
+    AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp())
+    AND NOT EXISTS (
+      SELECT 1 FROM runs e
+      WHERE e.conversation_id = r.conversation_id AND e.id <> r.id
+        AND (e.state IN ('RUNNING', 'WAITING') OR e.state = 'QUEUED' AND e.id < r.id))
+  RETURNING ${RUN_COLUMNS}`;
+
+const BLANK: MessageForm = { status: 'STREAMING', text: '', parts: [], completedAt: null };
 
 const newReply = (run: Run): Message => ({
   id: run.replyMessageId,

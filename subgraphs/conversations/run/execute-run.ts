@@ -118,13 +118,13 @@ export class RunExecutor {
   /** Lets go of a run so that it is begun again, here or elsewhere. What the attempt cost is kept. */
   private async putDown({ run }: ClaimedRun, said: ModelReply, delayMs: number): Promise<void> {
     const released = await persist(() =>
-      this.options.transactions.scoped(async ({ tx }) => {
-        const held = await tx.run.updateMany({
-          where: { id: run.id, fence: run.fence, state: 'RUNNING' },
-          data: { leaseUntil: delayMs > 0 ? new Date(Date.now() + delayMs) : null },
-        });
-        if (held.count > 0) await recordCalls(run, said, tx);
-        return held.count > 0;
+      this.options.transactions.direct(async ({ tx }) => {
+        const until = delayMs > 0 ? new Date(Date.now() + delayMs) : null;
+        const held = await tx.$executeRaw`
+          UPDATE runs SET lease_until = ${until}::timestamptz
+          WHERE id = ${run.id}::uuid AND fence = ${run.fence} AND state = 'RUNNING'`;
+        if (held > 0) await recordCalls(run, said, tx);
+        return held > 0;
       }),
     );
     if (released) this.options.onPutDown(run, delayMs);
