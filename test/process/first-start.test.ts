@@ -1,10 +1,13 @@
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { processesIn } from '#server/process.fixture';
 import { TestClient } from '#test/support/client';
 import { endAll, type ParleyProcess, startParley } from './parley-process.fixture.ts';
+
+// Each test starts whole servers, which takes long where the machine is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const BOOT_MS = 120_000;
 
@@ -74,6 +77,46 @@ describe('the first start, and those after it', () => {
     expect(await titles(client)).toEqual({ rooms: ['Welcome'], agents: ['Assistant'] });
     expect((await fetch(`${server.url()}/readyz`)).status).toBe(200);
   });
+
+  it('answers the first operations of the README as they are written there', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [query = '', subscription = '', mutation = ''] = [...readme.matchAll(/```graphql\n(.+?)```/gs)].map(
+      ([, operation = '']) => operation,
+    );
+    const { client } = await logIn(server, 'owner@parley.local', password);
+    const { conversations } = await client.request<{
+      conversations: { nodes: { id: string; title: string; cursor: string; participants: { name: string }[] }[] };
+    }>(query);
+    const [room] = conversations.nodes;
+    expect(room?.title).toBe('Welcome');
+    expect(room?.participants.map(({ name }) => name).sort()).toEqual(['Assistant', 'Owner']);
+
+    const variables = { room: room?.id };
+    const events: { __typename: string; text?: string; message?: { text?: string; author?: { name: string } } }[] = [];
+    const socket = client.socket();
+    await new Promise<void>((resolve, reject) => {
+      socket.subscribe<{ conversationEvents: (typeof events)[number] }>(
+        { query: subscription, variables: { ...variables, after: room?.cursor } },
+        {
+          next: ({ data, errors }) => {
+            if (!data) return reject(new Error(JSON.stringify(errors)));
+            events.push(data.conversationEvents);
+            const { __typename, message } = data.conversationEvents;
+            if (__typename === 'MessageCompleted' && message?.text !== undefined) resolve();
+            return undefined;
+          },
+          error: reject,
+          complete: () => reject(new Error('The stream ended.')),
+        },
+      );
+      client.request(mutation, variables).catch(reject);
+    });
+    await client.close();
+    const authors = events.flatMap(({ message }) => message?.author?.name ?? []);
+    expect(authors).toEqual(['Owner', 'Assistant']);
+    const deltas = events.flatMap(({ __typename, text }) => (__typename === 'MessageDelta' ? [text] : []));
+    expect(events.findLast(({ __typename }) => __typename === 'MessageCompleted')?.message?.text).toBe(deltas.join(''));
+  }, 60_000);
 
   it('keeps its secrets to itself, and the password nowhere', async () => {
     expect((await stat(join(folder, 'secrets.json'))).mode & 0o777).toBe(0o600);

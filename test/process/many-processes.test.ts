@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventually } from '#core/job/eventually.fixture';
 import { hasRedisServer } from '#core/job/redis-server.fixture';
 import { TestClient } from '#test/support/client';
@@ -6,6 +6,9 @@ import { isFinal, type RoomEvent, RoomReader } from '#test/support/room-reader';
 import { type Person, Seed, type SeededAgent, type SeededRoom } from '#test/support/seed';
 import { type Installation, openInstallation } from './installation.fixture.ts';
 import type { ParleyProcess } from './parley-process.fixture.ts';
+
+// Each test starts whole servers, which takes long where the machine is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SEND = `mutation ($input: SendMessageInput!) {
   sendMessage(input: $input) { message { id } run { id state agent { name } } }

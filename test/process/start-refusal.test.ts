@@ -3,10 +3,13 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { OTHER_USER } from '#server/process.fixture';
 import { createTestDatabase, databaseUrl, type TestDatabase, withAdmin } from '#test/support/database';
 import { endAll, startParley } from './parley-process.fixture.ts';
+
+// Each test starts whole servers, which takes long where the machine is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const REFUSED_DATABASE = 'postgres://127.0.0.1:1/parley';
 const REFUSED_REDIS = 'redis://127.0.0.1:1';
