@@ -29,20 +29,33 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** How long a transaction may take, in milliseconds. */
+const TRANSACTION_MS = 15_000;
+
 /** Opens both pools and checks that the walls stand. @throws Error where they do not. */
 export async function openDatabase({ url, log, poolSize = 12 }: DatabaseOptions): Promise<Database> {
-  const shared = { connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000 };
+  const shared = {
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    // A process that is paused in the middle of a transaction must not hold its locks against the others.
+    idle_in_transaction_session_timeout: TRANSACTION_MS,
+  };
   const scopedPool = new OrgPool({ ...shared, options: '-c role=parley_app', application_name: 'parley' });
   const systemPool = new pg.Pool({ ...shared, options: '-c role=parley_worker', application_name: 'parley-system' });
   for (const pool of [scopedPool, systemPool]) {
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+    // The pool listens only while a connection is idle: one that breaks between two statements of a transaction would
+    // end the process as well. Whoever has it learns of it by its next statement.
+    pool.on('connect', (client) => client.on('error', () => {}));
   }
   await assertWalls(scopedPool);
   const scoped = createScopedClient(scopedPool);
   const system = new PrismaClient({
     adapter: new PrismaPg(systemPool),
-    transactionOptions: { maxWait: 5_000, timeout: 15_000 },
+    transactionOptions: { maxWait: 5_000, timeout: TRANSACTION_MS },
   });
   return {
     url,

@@ -43,6 +43,8 @@ export async function openPostgresBackend(
     options: `-c search_path=${SCHEMA}${side === 'worker' ? ' -c synchronous_commit=off' : ''}`,
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection of the job queue broke'));
+  // One that is in use tells whoever uses it; without a listener it would end the process too.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const connection = new SharedConnection(lossAware(pool));
   // Backends come and go with queues; a loss of the connection concerns all of them.
   connection.setMaxListeners(0);
