@@ -1,0 +1,5 @@
+import './node-version.mjs';
+import { exitWith } from './failure.mjs';
+import { prepare } from './prepare.mjs';
+
+await prepare().catch(exitWith);
