@@ -40,7 +40,7 @@ const title = text.pipe(
   z.string().trim().min(1, 'Write a title or leave it out').max(MAX_TITLE, `At most ${MAX_TITLE} characters`),
 );
 
-@InputType()
+@InputType({ description: 'A new room, and who is in it beside its maker.' })
 export class CreateConversationInput {
   @Field(() => String, { nullable: true })
   title?: string | null;
@@ -65,7 +65,7 @@ export const createConversationSchema = z.object({
     .transform((list) => list ?? []),
 });
 
-@InputType()
+@InputType({ description: 'What changes about a room.' })
 export class UpdateConversationInput {
   @Field(() => ID)
   conversationId!: string;
@@ -76,13 +76,13 @@ export class UpdateConversationInput {
 
 export const updateConversationSchema = z.object({ conversationId: z.string(), title: title.nullable().optional() });
 
-@InputType()
+@InputType({ description: 'The room that goes, with everything in it.' })
 export class DeleteConversationInput {
   @Field(() => ID)
   conversationId!: string;
 }
 
-@InputType()
+@InputType({ description: 'Who comes into a room.' })
 export class AddParticipantsInput {
   @Field(() => ID)
   conversationId!: string;
@@ -101,7 +101,7 @@ export const addParticipantsSchema = createConversationSchema
     error: 'Name at least one user or agent',
   });
 
-@InputType()
+@InputType({ description: 'Who leaves a room, or is taken out of it.' })
 export class RemoveParticipantInput {
   @Field(() => ID)
   conversationId!: string;
@@ -110,7 +110,7 @@ export class RemoveParticipantInput {
   participantId!: string;
 }
 
-@InputType()
+@InputType({ description: 'What is written, where, and who is to answer.' })
 export class SendMessageInput {
   @Field(() => ID)
   conversationId!: string;
@@ -150,43 +150,43 @@ export const sendMessageSchema = z.object({
     .transform((value) => value ?? WhenBusy.ENQUEUE),
 });
 
-@InputType()
+@InputType({ description: 'The answer that is to stop.' })
 export class CancelRunInput {
   @Field(() => ID)
   runId!: string;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The room that was made.' })
 export class CreateConversationPayload {
   @Field(() => ConversationType)
   conversation!: unknown;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The room as it is now.' })
 export class UpdateConversationPayload {
   @Field(() => ConversationType)
   conversation!: unknown;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The room that is no more.' })
 export class DeleteConversationPayload {
   @Field(() => ID)
   deletedConversationId!: string;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The room with its newcomers.' })
 export class AddParticipantsPayload {
   @Field(() => ConversationType)
   conversation!: unknown;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'Who is no longer in the room.' })
 export class RemoveParticipantPayload {
   @Field(() => ID)
   removedParticipantId!: string;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The message as it was kept, and the answer to come.' })
 export class SendMessagePayload {
   @Field(() => MessageType)
   message!: unknown;
@@ -195,7 +195,7 @@ export class SendMessagePayload {
   run!: unknown;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'The run as it is now: one that a worker has ends a moment later.' })
 export class CancelRunPayload {
   @Field(() => RunType, { description: 'A run that has ended already stays as it is.' })
   run!: unknown;

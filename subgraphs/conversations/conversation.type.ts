@@ -30,7 +30,7 @@ export class ConversationType {
   cursor!: string;
 }
 
-@ObjectType('ConversationEdge', { simpleResolvers: true })
+@ObjectType('ConversationEdge', { simpleResolvers: true, description: 'A room and where it stands in the list.' })
 export class ConversationEdge extends edgeOf(() => ConversationType) {}
 
 @ObjectType('ConversationConnection', {

@@ -84,7 +84,7 @@ export class MessageType {
   completedAt!: Date | null;
 }
 
-@ObjectType('MessageEdge', { simpleResolvers: true })
+@ObjectType('MessageEdge', { simpleResolvers: true, description: 'A message and where it stands in the history.' })
 export class MessageEdge extends edgeOf(() => MessageType) {}
 
 @ObjectType('MessageConnection', {

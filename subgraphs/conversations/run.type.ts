@@ -98,7 +98,7 @@ export class RunType {
   finishedAt!: Date | null;
 }
 
-@ObjectType('RunEdge', { simpleResolvers: true })
+@ObjectType('RunEdge', { simpleResolvers: true, description: 'A run and where it stands in the list.' })
 export class RunEdge extends edgeOf(() => RunType) {}
 
 @ObjectType('RunConnection', { simpleResolvers: true, description: 'A page of runs, the newest first.' })

@@ -54,7 +54,9 @@ export class InvitationResolver {
     return { invitation: presentInvitation(invitation, context, this.users), token };
   }
 
-  @Mutation(() => RevokeInvitationPayload)
+  @Mutation(() => RevokeInvitationPayload, {
+    description: 'Takes an invitation back: its token leads nowhere from now on.',
+  })
   async revokeInvitation(
     @Arg('input', () => RevokeInvitationInput) input: RevokeInvitationInput,
     @Ctx() context: RequestContext,

@@ -48,7 +48,7 @@ export class OrganizationResolver {
     return toPage(page.request, rows, { cursorOf: createdCursor, present, totalCount: count });
   }
 
-  @Mutation(() => UpdateOrganizationPayload)
+  @Mutation(() => UpdateOrganizationPayload, { description: 'Changes the settings of the organization.' })
   async updateOrganization(
     @Arg('input', () => UpdateOrganizationInput) input: UpdateOrganizationInput,
     @Ctx() context: RequestContext,

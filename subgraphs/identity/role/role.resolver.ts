@@ -29,7 +29,9 @@ export class RoleResolver {
     return presentPermissions();
   }
 
-  @Mutation(() => CreateRolePayload)
+  @Mutation(() => CreateRolePayload, {
+    description: 'Makes a role out of permissions. Nobody can give a role more than he may do himself.',
+  })
   async createRole(@Arg('input', () => CreateRoleInput) input: CreateRoleInput, @Ctx() context: RequestContext) {
     return { role: presentRole(await this.service.create(context, input)) };
   }

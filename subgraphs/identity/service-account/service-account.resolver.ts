@@ -21,7 +21,9 @@ import {
 export class ServiceAccountResolver {
   constructor(private readonly service: ServiceAccountService) {}
 
-  @Query(() => ServiceAccountConnection)
+  @Query(() => ServiceAccountConnection, {
+    description: 'The programs that act in the organization under a name of their own, the newest first.',
+  })
   async serviceAccounts(@Args(() => ForwardPageArgs) args: ForwardPageArgs, @Ctx() context: RequestContext) {
     const { page, rows, count } = await this.service.list(context, args);
     return toPage(page.request, rows, { cursorOf: createdCursor, present: presentServiceAccount, totalCount: count });
@@ -37,7 +39,7 @@ export class ServiceAccountResolver {
     return { serviceAccount: presentServiceAccount(await this.service.create(context, input)) };
   }
 
-  @Mutation(() => UpdateServiceAccountPayload)
+  @Mutation(() => UpdateServiceAccountPayload, { description: 'Renames a service account or gives it another role.' })
   async updateServiceAccount(
     @Arg('input', () => UpdateServiceAccountInput) input: UpdateServiceAccountInput,
     @Ctx() context: RequestContext,

@@ -1,0 +1,162 @@
+import {
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+} from 'graphql';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { SUBGRAPH_NAMES } from '#core/subgraph/subgraph';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type OpenSubgraphs, openSubgraphs, PERMISSIONS } from './subgraphs.fixture.ts';
+
+/** What Apollo's subgraph library adds for the gateway; `core/subgraph` has the rules for it. */
+const OF_FEDERATION = new Set(['Query._service', 'Query._entities', '_Service.sdl']);
+
+/** Lists that are short by their nature, and why. Every other list is a connection. */
+const BOUNDED: Record<string, string> = {
+  'AgentChange.hunks': 'of two texts of bounded length',
+  'AgentDraft.problems': 'one for each field of a draft at most',
+  'AgentVersionDiff.changes': 'one for each field of a definition at most',
+  'ApiKey.scopes': 'permissions, a closed list',
+  'Conversation.participants': 'a room takes 100 at most',
+  'DiffHunk.lines': 'of two texts of bounded length',
+  'Message.parts': 'made with the message, within its length',
+  'Query.linkedAccounts': '20 for a person at most',
+  'Query.logInProviders': 'those of the installation’s settings',
+  'Query.modelProviders': 'a closed list',
+  'Query.models': 'those of the configured providers',
+  'Query.permissions': 'a closed list',
+  'Query.roles': '100 of an organization’s own at most',
+  'Role.permissions': 'a closed list',
+  'Viewer.permissions': 'a closed list',
+};
+
+let test: TestDatabase;
+let subgraphs: OpenSubgraphs;
+
+beforeAll(async () => {
+  test = await createTestDatabase(inject('adminUrl'));
+  subgraphs = await openSubgraphs(test.url);
+}, 120_000);
+
+afterAll(async () => {
+  await subgraphs?.close();
+  await test?.drop();
+});
+
+const typesOf = (schema: GraphQLSchema): GraphQLNamedType[] =>
+  Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
+
+const objectsOf = (schema: GraphQLSchema): GraphQLObjectType[] => typesOf(schema).filter(isObjectType);
+
+const schemaOf = (name: (typeof SUBGRAPH_NAMES)[number]): GraphQLSchema => {
+  const schema = subgraphs.schemas.get(name);
+  if (!schema) throw new Error(`There is no subgraph ${name}.`);
+  return schema;
+};
+
+const fieldsOf = (schema: GraphQLSchema): string[] =>
+  objectsOf(schema).flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+
+const rulesOf = (name: (typeof SUBGRAPH_NAMES)[number]): string[] =>
+  Object.entries(PERMISSIONS[name]).flatMap(([type, fields]) => Object.keys(fields).map((field) => `${type}.${field}`));
+
+describe.each(SUBGRAPH_NAMES)('the subgraph %s', (name) => {
+  it('has a rule for every field, hidden ones included', () => {
+    const ruled = new Set(rulesOf(name));
+    const fields = fieldsOf(schemaOf(name)).filter((field) => !OF_FEDERATION.has(field));
+    expect(fields.length).toBeGreaterThan(50);
+    expect(fields.filter((field) => !ruled.has(field))).toEqual([]);
+  });
+
+  it('has no rule for a field that there is not', () => {
+    const fields = new Set(fieldsOf(schemaOf(name)));
+    expect(rulesOf(name).filter((field) => !fields.has(field))).toEqual([]);
+  });
+
+  it('has rules that are rules', () => {
+    for (const [type, fields] of Object.entries(PERMISSIONS[name])) {
+      for (const [field, rule] of Object.entries(fields)) {
+        const isRule = typeof (rule as { resolve?: unknown } | undefined)?.resolve === 'function';
+        expect({ type, field, isRule }).toEqual({ type, field, isRule: true });
+      }
+    }
+  });
+
+  it('shields every field: the resolver is not the bare one', () => {
+    const bare = objectsOf(schemaOf(name))
+      .flatMap((type) =>
+        Object.values(type.getFields()).map((field) => ({ name: `${type.name}.${field.name}`, field })),
+      )
+      .filter(({ field }) => field.resolve === undefined)
+      .map((each) => each.name);
+    expect(bare).toEqual([]);
+  });
+});
+
+describe('the API that clients see', () => {
+  it('is made of fields that some subgraph has a rule for', () => {
+    const ruled = new Set(SUBGRAPH_NAMES.flatMap(rulesOf));
+    const fields = fieldsOf(subgraphs.apiSchema);
+    expect(fields.length).toBeGreaterThan(200);
+    expect(fields.filter((field) => !ruled.has(field))).toEqual([]);
+  });
+
+  it('describes every type', () => {
+    const types = typesOf(subgraphs.apiSchema).filter((type) => !(isScalarType(type) && isSpecifiedScalarType(type)));
+    const roots = ['Query', 'Mutation', 'Subscription'];
+    expect(
+      types.filter(({ name, description }) => !description && !roots.includes(name)).map(({ name }) => name),
+    ).toEqual([]);
+  });
+
+  it('describes every field at the root and every field that takes arguments', () => {
+    const undescribed = objectsOf(subgraphs.apiSchema).flatMap((type) => {
+      const isRoot = ['Query', 'Mutation', 'Subscription'].includes(type.name);
+      return Object.values(type.getFields())
+        .filter((field) => (isRoot || field.args.length > 0) && !field.description)
+        .map((field) => `${type.name}.${field.name}`);
+    });
+    expect(undescribed).toEqual([]);
+  });
+
+  it('has connections for every list without a bound', () => {
+    const lists = typesOf(subgraphs.apiSchema)
+      .filter((type) => isObjectType(type) || isInterfaceType(type))
+      .filter((type) => !type.name.endsWith('Connection'))
+      .flatMap((type) =>
+        Object.values(type.getFields())
+          .filter((field) => isListType(getNullableType(field.type)))
+          .map((field) => `${type.name}.${field.name}`),
+      );
+    expect(lists.sort()).toEqual(Object.keys(BOUNDED).sort());
+  });
+
+  it('takes and bounds the page of every connection', () => {
+    const connections = objectsOf(subgraphs.apiSchema).flatMap((type) =>
+      Object.values(type.getFields())
+        .filter((field) => getNamedType(field.type).name.endsWith('Connection'))
+        .map((field) => ({ name: `${type.name}.${field.name}`, args: field.args.map((arg) => arg.name) })),
+    );
+    expect(connections.length).toBeGreaterThan(8);
+    for (const { name, args } of connections) {
+      expect({ name, args }).toEqual({ name, args: expect.arrayContaining(['first', 'after']) });
+    }
+  });
+
+  it('takes one argument named input in every mutation that takes any', () => {
+    const mutation = subgraphs.apiSchema.getMutationType();
+    const odd = Object.values(mutation?.getFields() ?? {}).filter(
+      ({ args, type }) =>
+        args.length > 1 || (args[0] && args[0].name !== 'input') || !/Payload$/.test(getNamedType(type).name),
+    );
+    expect(odd.map(({ name }) => name)).toEqual([]);
+  });
+});
