@@ -55,6 +55,20 @@ test('clients that share a session never use a refresh token twice', async () =>
   expect(toy.replays).toBe(0);
 });
 
+test('a session outlives a renewal whose answer was lost', async () => {
+  toy.tokenLifetime = 1_000;
+  const session = await logIn(endpoint, 'ada@example.com', 'correct');
+  const store = fileStore(folder, endpoint.origin);
+  await store.write(session);
+  const credential = sessionCredential(endpoint, store, session);
+  toy.renewalsToLose = 1;
+  await expect(credential.authorization()).rejects.toThrow('cannot be reached');
+  expect(await credential.authorization()).toMatch(/^Bearer id-/);
+  // The one after it goes by a key of its own.
+  expect(await credential.authorization()).toMatch(/^Bearer id-/);
+  expect(toy.replays).toBe(0);
+});
+
 test('a session that has ended is forgotten and says so', async () => {
   toy.tokenLifetime = 1_000;
   const session = await logIn(endpoint, 'ada@example.com', 'correct');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ApiError, request } from './graphql-http.ts';
 import { LOG_IN, LOG_OUT, REFRESH, type SessionResult } from './operation.ts';
 import type { SessionStore, StoredSession } from './session-store.ts';
@@ -36,6 +37,13 @@ const RENEW_BEFORE = 60_000;
 export function sessionCredential(endpoint: URL, store: SessionStore, first: StoredSession): Credential {
   let session = first;
   let renewal: Promise<boolean> | null = null;
+  let asked = { refreshToken: '', idempotencyKey: '' };
+
+  /** The same for every try with one token: were an answer lost, the next try would look like a thief's. */
+  const keyFor = (refreshToken: string): string => {
+    if (asked.refreshToken !== refreshToken) asked = { refreshToken, idempotencyKey: randomUUID() };
+    return asked.idempotencyKey;
+  };
 
   const isFresh = ({ expiresAt }: StoredSession) => Date.parse(expiresAt) - Date.now() > RENEW_BEFORE;
 
@@ -46,7 +54,9 @@ export function sessionCredential(endpoint: URL, store: SessionStore, first: Sto
       if (isFresh(stored)) return true;
     }
     try {
-      const result = await request<SessionResult>(endpoint, REFRESH, { input: { refreshToken: session.refreshToken } });
+      const { refreshToken } = session;
+      const idempotencyKey = keyFor(refreshToken);
+      const result = await request<SessionResult>(endpoint, REFRESH, { input: { refreshToken } }, { idempotencyKey });
       session = result.session;
       await store.write(session);
       return true;

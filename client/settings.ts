@@ -16,7 +16,7 @@ export const USAGE = `Usage: npm run chat -- [--url URL] [--room TITLE-OR-ID]
 
 Talks with people and agents in a room. Lines that are piped in are sent one by one, each after the reply to the last.
 
-  PARLEY_URL                      the server (http://localhost:4000)
+  PARLEY_URL                      the server (http://localhost:4000, or the port in PORT)
   PARLEY_EMAIL, PARLEY_PASSWORD   who logs in, without being asked
   PARLEY_API_KEY                  an API key instead
 `;
@@ -27,7 +27,7 @@ export function readSettings(args: string[], environment: NodeJS.ProcessEnv): Se
     args,
     options: { url: { type: 'string' }, room: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
-  const url = values.url ?? environment.PARLEY_URL ?? 'http://localhost:4000';
+  const url = values.url ?? environment.PARLEY_URL ?? `http://localhost:${environment.PORT || 4000}`;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Error(`${url} is not the URL of a server. It looks like http://localhost:4000.`);
   }

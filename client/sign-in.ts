@@ -1,6 +1,6 @@
 import { ask, askHidden } from './ask.ts';
 import { apiKeyCredential, type Credential, logIn, sessionCredential } from './credential.ts';
-import { ApiError } from './graphql-http.ts';
+import { ApiError, request } from './graphql-http.ts';
 import { persist } from './retry.ts';
 import { configFolder, fileStore, memoryStore } from './session-store.ts';
 import type { Settings } from './settings.ts';
@@ -31,6 +31,8 @@ export async function resumeSession({ endpoint }: Settings, onTrouble: (error: u
 export async function signInByAsking(settings: Settings, onTrouble: (error: unknown) => void): Promise<Credential> {
   const { endpoint } = settings;
   const store = fileStore(configFolder(process.env), endpoint.origin);
+  // Before anything is asked: nobody should type a password for a server that is not there.
+  await persist(() => request(endpoint, '{ __typename }', {}), onTrouble);
   for (let tries = 1; ; tries += 1) {
     const email = settings.email ?? (await ask('E-mail: '));
     const password = await askHidden('Password: ');

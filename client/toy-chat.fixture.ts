@@ -75,8 +75,10 @@ export class ToyChat {
   readonly messages: Record<string, unknown>[] = [];
   /** Each idempotency key with what it did. */
   readonly sent = new Map<string, { message: Event; run: Event }>();
-  /** Requests that are done and then left without an answer. */
+  /** Messages that are taken and then left without an answer. */
   answersToLose = 0;
+  /** Renewals of a session that are done and then left without an answer. */
+  renewalsToLose = 0;
   /** How long an access token is good for, in milliseconds. */
   tokenLifetime = 600_000;
   /** Words that are held back until `release`. */
@@ -84,6 +86,8 @@ export class ToyChat {
   private opening: () => void = () => {};
   private readonly accessTokens = new Set<string>();
   private readonly refreshTokens = new Set<string>();
+  /** Each idempotency key with the session that it was answered with. */
+  private readonly renewed = new Map<string, ReturnType<ToyChat['openSession']>>();
   private readonly cancelled = new Set<string>();
   private readonly readers = new Set<() => void>();
   private ids = 0;
@@ -123,6 +127,11 @@ export class ToyChat {
       });
       if (this.answersToLose > 0 && query.includes('sendMessage')) {
         this.answersToLose -= 1;
+        request.socket.destroy();
+        return;
+      }
+      if (this.renewalsToLose > 0 && query.includes('refreshSession')) {
+        this.renewalsToLose -= 1;
         request.socket.destroy();
         return;
       }
@@ -166,12 +175,16 @@ export class ToyChat {
       if (input.password !== PASSWORD) throw refuse('UNAUTHENTICATED', 'E-mail or password is wrong.');
       return this.openSession();
     },
-    refreshSession: ({ input }: { input: { refreshToken: string } }) => {
+    refreshSession: ({ input }: { input: { refreshToken: string } }, { key }: { key: string }) => {
+      const known = this.renewed.get(key);
+      if (known) return known;
       if (!this.refreshTokens.delete(input.refreshToken)) {
         this.replays += 1;
         throw refuse('UNAUTHENTICATED', 'The session has ended.');
       }
-      return this.openSession();
+      const session = this.openSession();
+      if (key) this.renewed.set(key, session);
+      return session;
     },
     logOut: () => ({ sessionId: 'session' }),
     createConversation: () => ({ conversation: this.room }),

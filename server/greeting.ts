@@ -8,6 +8,9 @@ export interface Greeting {
   seconds: number;
 }
 
+/** Where the chat client looks for a server without being told. */
+const CHAT_DEFAULT = 'http://localhost:4000';
+
 /** Tells the person at the terminal where everything is. */
 export function greet({ base, welcome, seconds }: Greeting): void {
   const lines = [
@@ -18,7 +21,7 @@ export function greet({ base, welcome, seconds }: Greeting): void {
     `  WebSocket    ${base.replace(/^http/, 'ws')}/graphql`,
     `  GraphiQL     ${base}/graphiql`,
     `  Health       ${base}/readyz`,
-    '  Chat         npm run chat',
+    `  Chat         npm run chat${base === CHAT_DEFAULT ? '' : ` -- --url ${base}`}`,
     ...owner(welcome),
     '',
   ];
