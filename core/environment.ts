@@ -13,12 +13,21 @@ const PORT_RULE = 'must be a whole number from 0 to 65535';
 
 const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
 
+const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-const list = z
+/** Also those of apps, such as `capacitor://localhost`. */
+const ORIGIN = /^(\*|[a-z][a-z\d+.-]*:\/\/[^/?#\s]+)$/;
+
+const origins = z
   .string()
   .default('')
-  .transform((value) => value.split(',').flatMap((part) => part.trim() || []));
+  .transform((value) => value.split(',').flatMap((part) => part.trim().toLowerCase().replace(/\/$/, '') || []))
+  .refine(
+    (list) => list.every((origin) => ORIGIN.test(origin)),
+    'must be a list of origins, such as https://app.example',
+  );
 
 const optionalUrl = (protocols: string[]) =>
   z
@@ -51,9 +60,9 @@ const schema = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: optionalUrl(http),
   /** How long a model may be silent before its answer is given up, in seconds: some think for long before they begin. */
-  MODEL_IDLE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(86_400).default(120),
+  MODEL_IDLE_TIMEOUT_SECONDS: number(0.1, IDLE_RULE).max(86_400, IDLE_RULE).default(120),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
-  ALLOWED_ORIGINS: list,
+  ALLOWED_ORIGINS: origins,
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */

@@ -67,7 +67,9 @@ export class AgentMutationResolver {
     return presentChange(await this.service.updateDraft(requireViewer(viewer), input));
   }
 
-  @Mutation(() => DiscardAgentDraftPayload, { description: 'Makes the draft what is published.' })
+  @Mutation(() => DiscardAgentDraftPayload, {
+    description: 'Throws the edits of the draft away: it is again what is published.',
+  })
   async discardAgentDraft(
     @Ctx() { viewer }: RequestContext,
     @Arg('input', () => DiscardAgentDraftInput) input: DiscardAgentDraftInput,

@@ -73,7 +73,7 @@ export class AgentService {
     });
   }
 
-  /** Makes the draft what is published. */
+  /** Throws the edits of the draft away: it is again what is published. */
   async discardDraft(viewer: Viewer, input: unknown): Promise<AgentRow> {
     const { agentId, expectedRevision } = validate(draftReset, input);
     return this.transactions.scoped(async (unit) => {

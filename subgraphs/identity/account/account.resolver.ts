@@ -17,7 +17,7 @@ export class AccountResolver {
   }
 
   @Mutation(() => ChangePasswordPayload, {
-    description: 'Sets the viewer’s password and ends all his other sessions. API keys are not touched.',
+    description: 'Sets the viewer’s password and ends all other sessions of the account. API keys are not touched.',
   })
   async changePassword(
     @Arg('input', () => ChangePasswordInput) input: ChangePasswordInput,

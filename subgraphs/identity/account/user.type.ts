@@ -42,7 +42,7 @@ export class UpdateProfileInput {
   name!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The user as he is now.' })
+@ObjectType({ simpleResolvers: true, description: 'The user after the change.' })
 export class UpdateProfilePayload {
   @Field(() => UserType)
   user!: UserType;

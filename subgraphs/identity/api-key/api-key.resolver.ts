@@ -23,7 +23,8 @@ export class ApiKeyResolver {
   ) {}
 
   @Query(() => ApiKeyConnection, {
-    description: 'The viewer’s own keys, those of service accounts and those of everybody, as far as he may see them.',
+    description:
+      'The viewer’s own keys, those of service accounts and those of everybody, as far as the viewer may see them.',
   })
   async apiKeys(
     @Args(() => ForwardPageArgs) args: ForwardPageArgs,

@@ -147,7 +147,7 @@ export class ApiKeyService {
 
 function checkScopes(viewer: Viewer, role: Role, scopes: Permission[]): void {
   const beyond = scopes.findIndex((scope) => !role.permissions.includes(scope));
-  if (beyond >= 0) throw badInput(`input.scopes.${beyond}`, 'The user whom the key acts as may not do this himself.');
+  if (beyond >= 0) throw badInput(`input.scopes.${beyond}`, 'The user whom the key acts as may not do this.');
   if (mayHandOn(viewer, scopes.length > 0 ? scopes : role.permissions)) return;
   throw forbidden(
     scopes.length > 0

@@ -32,7 +32,7 @@ export class CredentialType {
 
 @ObjectType('Viewer', {
   simpleResolvers: true,
-  description: 'Who is asking, in which organization, and what he may do.',
+  description: 'Who is asking, in which organization, and what that caller may do.',
 })
 export class ViewerType {
   @Field(() => UserType, { nullable: true })

@@ -1,7 +1,7 @@
 import { Directive, Field, ID, InputType, ObjectType } from 'type-graphql';
 
 @Directive('@inaccessible')
-@InputType({ description: 'The first owner of an installation, and his organization.' })
+@InputType({ description: 'The first owner of an installation, and the organization.' })
 export class FoundInstallationInput {
   @Field(() => String)
   email!: string;

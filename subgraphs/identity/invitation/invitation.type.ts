@@ -50,7 +50,7 @@ export class InvitationConnection extends connectionOf(
 
 @ObjectType('InvitationPreview', {
   simpleResolvers: true,
-  description: 'What whoever holds the token is told before he accepts.',
+  description: 'What whoever holds the token is told before accepting.',
 })
 export class InvitationPreviewType {
   @Field(() => String)
@@ -100,7 +100,7 @@ export class RevokeInvitationPayload {
 
 @InputType({
   description:
-    'Who is logged in joins as himself. Who is not gives the password of his account, or name and password of a new one.',
+    'Whoever is logged in joins with that account. Whoever is not gives the password of an account, or name and password of a new one.',
 })
 export class AcceptInvitationInput {
   @Field(() => String)

@@ -36,7 +36,7 @@ export class ChangeMemberRoleInput {
   roleId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The member as he is now.' })
+@ObjectType({ simpleResolvers: true, description: 'The member after the change.' })
 export class ChangeMemberRolePayload {
   @Field(() => MemberType)
   member!: MemberType;
@@ -50,14 +50,17 @@ export class RemoveMemberInput {
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'The member is gone, with his sessions and API keys in the organization.',
+  description: 'The member is gone, and so are the member’s sessions and API keys in the organization.',
 })
 export class RemoveMemberPayload {
   @Field(() => ID)
   removedMemberId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The viewer has left; his session in the organization has ended.' })
+@ObjectType({
+  simpleResolvers: true,
+  description: 'The viewer has left, and the session in the organization has ended.',
+})
 export class LeaveOrganizationPayload {
   @Field(() => ID)
   leftOrganizationId!: string;

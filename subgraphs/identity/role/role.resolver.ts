@@ -30,7 +30,7 @@ export class RoleResolver {
   }
 
   @Mutation(() => CreateRolePayload, {
-    description: 'Makes a role out of permissions. Nobody can give a role more than he may do himself.',
+    description: 'Makes a role out of permissions. Nobody can give a role more than their own allows.',
   })
   async createRole(@Arg('input', () => CreateRoleInput) input: CreateRoleInput, @Ctx() context: RequestContext) {
     return { role: presentRole(await this.service.create(context, input)) };

@@ -35,7 +35,7 @@ export class CreateRoleInput {
   @Field(() => String, { nullable: true })
   description?: string | null;
 
-  @Field(() => [String], { description: 'At least one; only what the viewer may do himself.' })
+  @Field(() => [String], { description: 'At least one; only what the viewer may do.' })
   permissions!: string[];
 }
 

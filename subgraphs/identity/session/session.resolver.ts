@@ -30,7 +30,7 @@ export class SessionResolver {
   ) {}
 
   @Query(() => SessionConnection, {
-    description: 'The sessions of the viewer in all his organizations, or of somebody else in this one.',
+    description: 'The sessions of the viewer in all organizations, or of somebody else in this one.',
   })
   async sessions(
     @Args(() => ForwardPageArgs) args: ForwardPageArgs,

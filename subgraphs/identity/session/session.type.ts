@@ -84,7 +84,7 @@ export class LogInInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Where to work, for who belongs to several; by default where he was last.',
+    description: 'Where to work, for who belongs to several; by default where the last session was.',
   })
   organizationId?: string | null;
 }

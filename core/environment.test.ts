@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from './environment.ts';
+
+const problemsOf = (variables: Record<string, string>): string[] => {
+  const read = readEnvironment(variables);
+  return 'problems' in read ? read.problems : [];
+};
+
+describe('settings that make no sense', () => {
+  test.each([
+    ['PORT', '65536', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', 'http', 'PORT must be a whole number from 0 to 65535.'],
+    ['LOG_PRETTY', 'yes', 'LOG_PRETTY must be 0, 1, true or false.'],
+    ['MODEL_IDLE_TIMEOUT_SECONDS', 'soon', 'MODEL_IDLE_TIMEOUT_SECONDS must be a number of seconds from 0.1 to 86400.'],
+    ['MODEL_IDLE_TIMEOUT_SECONDS', '0', 'MODEL_IDLE_TIMEOUT_SECONDS must be a number of seconds from 0.1 to 86400.'],
+    ['ALLOWED_ORIGINS', 'app.example', 'ALLOWED_ORIGINS must be a list of origins, such as https://app.example.'],
+    ['ALLOWED_ORIGINS', 'https://a.example, https://b.example/chat', /^ALLOWED_ORIGINS must be a list of origins/],
+    ['DATABASE_URL', 'mysql://db', /^DATABASE_URL must be a URL that begins with postgres:/],
+    ['PARLEY_SECRET', 'short', 'PARLEY_SECRET must have at least 32 characters.'],
+  ])('%s=%s: one sentence that says what it must be', (name, value, sentence) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(sentence);
+  });
+
+  test('all of them are named at once', () => {
+    expect(problemsOf({ PORT: '-1', LOG_LEVEL: 'loud', REDIS_URL: 'http://redis' })).toHaveLength(3);
+  });
+});
+
+test('what is empty counts as unset', () => {
+  expect(readEnvironment({ PORT: '', DATABASE_URL: '' })).toEqual(readEnvironment({}));
+});
+
+test('origins are taken as browsers send them', () => {
+  const read = readEnvironment({ ALLOWED_ORIGINS: ' https://App.example/, capacitor://localhost ,' });
+  expect(read).toMatchObject({ environment: { ALLOWED_ORIGINS: ['https://app.example', 'capacitor://localhost'] } });
+});
