@@ -42,7 +42,8 @@ export class StreamWriter {
 
   /**
    * Resolves once the event is durable and published.
-   * @throws FencedError where the producer's claim has been taken over; the database's error where it stays away.
+   * @throws FencedError where the producer's claim has been taken over; the database's error where it stays away, and
+   *   then for everything that the producer had appended meanwhile.
    */
   append(append: StreamAppend): Promise<StreamEvent> {
     return new Promise((resolve, reject) => {
@@ -75,11 +76,21 @@ export class StreamWriter {
         this.settle(batch, await this.writeWithRetry(batch));
       } catch (error) {
         this.options.log.error({ err: error, events: batch.length }, 'a flush of the stream log failed');
-        for (const { reject } of batch) reject(error);
+        for (const { reject } of [...batch, ...this.takeFollowing(batch)]) reject(error);
       }
     }
     this.flushing = false;
     for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  /** What the producers of a batch that failed have appended since: without what came before it would leave a hole. */
+  private takeFollowing(failed: readonly Waiting[]): Waiting[] {
+    const producers = new Set(failed.flatMap(({ append }) => append.producer?.id ?? []));
+    const follows = ({ append }: Waiting) => append.producer !== undefined && producers.has(append.producer.id);
+    const following = this.queue.filter(follows);
+    const others = this.queue.filter((waiting) => !follows(waiting));
+    this.queue.splice(0, this.queue.length, ...others);
+    return following;
   }
 
   private async writeWithRetry(batch: Waiting[]): Promise<AppendedRow[]> {

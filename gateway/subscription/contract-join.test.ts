@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { unavailable } from '#core/error';
 import { messageAdded, peopleJoined } from './toy-event.fixture.ts';
 import { plain, ToyGateway, type ToyGatewayOptions, TRANSPORTS, take } from './toy-gateway.fixture.ts';
 
@@ -147,6 +148,19 @@ describe.each(TRANSPORTS)('joins over the %s transport', (transport) => {
       { data: { roomEvents: authored('2', 'Name of bob') } },
     ]);
     expect(gateway.fetches.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+  });
+
+  it('ends, to be resumed, when nothing is left of an event because a subgraph is away', async () => {
+    const { graph } = await start();
+    const stream = await gateway.open(
+      'subscription { roomEvents(roomId: "r1") { cursor ... on PeopleJoined { people { id rank } } } }',
+    );
+    graph.publish('roomEvents', peopleJoined('1', 'eve'));
+    expect(await take(stream, 1)).toHaveLength(1);
+    gateway.delay = (subgraph) => (subgraph === 'scores' ? Promise.reject(unavailable('Away.')) : undefined);
+    graph.publish('roomEvents', peopleJoined('2', 'eve'));
+    await expect(stream.next()).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE', resumable: true } });
+    expect(await stream.next()).toEqual({ value: undefined, done: true });
   });
 
   it('says so when a subgraph has no data source, and keeps the rest', async () => {

@@ -144,7 +144,13 @@ describe.each(TRANSPORTS)('what a subscription selects, over the %s transport', 
         gateway.graph.current = root;
         const expected = await gateway.query(document('query', 'event'), variables);
         const shown = { ...expected, ...(expected.errors && { errors: expected.errors.map(masked) }) };
-        const got = await answer(document('subscription', 'roomEvents(roomId: "r1")'), 'roomEvents', root, variables);
+        const asked = answer(document('subscription', 'roomEvents(roomId: "r1")'), 'roomEvents', root, variables);
+        // What a query shows as nothing at all, because a subgraph is away, a stream gives again later.
+        if (!expected.data?.e && shown.errors?.some(({ extensions }) => extensions?.code === 'UNAVAILABLE')) {
+          await expect(asked).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE', resumable: true } });
+          return;
+        }
+        const got = await asked;
         expect(got).toEqual(JSON.parse(JSON.stringify(plain(shown)).replaceAll('Query.e', 'Subscription.e')));
       }),
       { numRuns: 60 },

@@ -124,6 +124,9 @@ export class SubscriptionExecutor<C extends object> {
       source: answer,
       work: async (event, left) => {
         const shaped = await join.answer(event, left);
+        if (!left.aborted && isLostToOutage(shaped)) {
+          throw streamLost('A part of the API is away, and an event cannot be shown without it. Subscribe again.');
+        }
         // An event that nobody reads any more is not worth a line in the log.
         return left.aborted ? shaped : this.#shown(shaped, context);
       },
@@ -187,6 +190,15 @@ function endUnlessServed(stream: AnswerStream, plan: SubscriptionPlan, generatio
   if (generation === plan.generation) return;
   const lost = plan.fetches.some((fetch) => plan.generation.serves(fetch) && !generation.serves(fetch));
   if (lost) stream.fail(streamLost('The API has changed and cannot go on with this stream. Subscribe again.'));
+}
+
+/**
+ * Whether nothing is left of an event because a part of the API is away. To go on would leave a hole that the client does
+ * not see: it has no cursor of this event. An event that fails for any other reason would fail again, and is passed on.
+ */
+function isLostToOutage({ data, errors }: ExecutionResult): boolean {
+  if (!errors?.some((error) => error.extensions?.code === 'UNAVAILABLE')) return false;
+  return data == null || Object.values(data).every((field) => field === null);
 }
 
 function pick(variables: Record<string, unknown>, names: readonly string[] = []): Record<string, unknown> {
