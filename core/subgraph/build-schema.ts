@@ -54,7 +54,27 @@ export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQ
     typeDefs: parse(FEDERATION_LINK + printSchemaWithDirectives(schema)),
     resolvers: resolvers as never,
   });
-  return applyMiddleware(subgraph, shield(withFederationRules(source.permissions), shieldOptions));
+  const shielded = applyMiddleware(subgraph, shield(withFederationRules(source.permissions), shieldOptions));
+  guardOpening(shielded, source.permissions.Subscription as Record<string, ShieldRule> | undefined);
+  return shielded;
+}
+
+/** What `rule` and shield's own combinations of rules have in common. */
+interface ShieldRule {
+  resolve(parent: unknown, args: unknown, context: unknown, info: unknown, options: object): Promise<unknown>;
+}
+
+/** The middleware puts a subscription's rule before each of its events, and not before its opening. */
+function guardOpening(schema: GraphQLSchema, rules: Record<string, ShieldRule> = {}): void {
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    const { subscribe } = field;
+    const rule = rules[field.name];
+    field.subscribe = async (parent, args, context, info) => {
+      const verdict = await rule?.resolve(parent, args, context, info, { ...shieldOptions, debug: false });
+      if (verdict === true) return subscribe?.(parent, args, context, info);
+      throw verdict instanceof Error ? verdict : shieldOptions.fallbackError;
+    };
+  }
 }
 
 /** type-graphql asks for one as soon as there is a subscription; ours bring their own streams by `subscribe`. */

@@ -1,0 +1,255 @@
+import { newId } from '#core/id';
+import { PASSWORD, type Person } from '../support/seed.ts';
+import type { Maker } from './scene.fixture.ts';
+
+/** Who asks, where an operation needs to know. */
+export interface Asking {
+  maker: Maker;
+  /** Everybody whom a room of this scene is made for. */
+  userIds: string[];
+  /** A person with the caller's role, made for this one operation; nobody's own for a caller without a session. */
+  person: Person;
+}
+
+export interface TableOperation {
+  /** What comes after the root field's name: its arguments, and what is selected. */
+  text: string;
+  /** The types of `text`'s variables. */
+  types?: string;
+  variables?: (asking: Asking) => Promise<Record<string, unknown>>;
+  /** It ends what the caller stands on: another person with the same role asks. */
+  ownPerson?: boolean;
+}
+
+const SESSION = '{ accessToken }';
+
+const input = (
+  type: string,
+  selection: string,
+  make: (asking: Asking) => Promise<Record<string, unknown>> | Record<string, unknown>,
+  extra: Partial<TableOperation> = {},
+): TableOperation => ({
+  text: `(input: $input) ${selection}`,
+  types: `$input: ${type}Input!`,
+  variables: async (asking) => ({ input: await make(asking) }),
+  ...extra,
+});
+
+const byId = (selection: string, id: (asking: Asking) => Promise<string>): TableOperation => ({
+  text: `(id: $id) ${selection}`,
+  types: '$id: ID!',
+  variables: async (asking) => ({ id: await id(asking) }),
+});
+
+const nodes = (selection = '{ id }'): TableOperation => ({ text: `{ nodes ${selection} totalCount }` });
+
+/** How every root field is asked, on things made for the occasion. */
+export const OPERATIONS: Record<string, TableOperation> = {
+  'Query.viewer': { text: '{ role { id } permissions }' },
+  'Query.logInProviders': { text: '{ id }' },
+  'Query.invitationPreview': {
+    text: '(token: $token) { email organizationName }',
+    types: '$token: String!',
+    variables: async ({ maker }) => ({ token: await maker.invitation('token') }),
+  },
+  'Query.organization': { text: '{ id name members { nodes { id user { name } role { name } } } }' },
+  'Query.organizations': nodes('{ id name }'),
+  'Query.sessions': nodes('{ id ip }'),
+  'Query.linkedAccounts': { text: '{ id provider }' },
+  'Query.permissions': { text: '{ name description }' },
+  'Query.roles': { text: '{ id name permissions }' },
+  'Query.apiKeys': nodes('{ id name prefix }'),
+  'Query.invitations': nodes('{ id email }'),
+  'Query.serviceAccounts': nodes('{ id name }'),
+  'Query.agents': nodes('{ id name instructions }'),
+  'Query.agent': byId('{ id name instructions }', ({ maker }) => maker.agent()),
+  'Query.agentVersionDiff': {
+    text: '(agentId: $id) { changes { path } }',
+    types: '$id: ID!',
+    variables: async ({ maker }) => ({ id: await maker.agent() }),
+  },
+  'Query.models': { text: '{ id }' },
+  'Query.modelProviders': { text: '{ id status }' },
+  'Query.conversations': nodes('{ id title }'),
+  'Query.conversation': byId('{ id title participants { __typename } }', ({ maker, userIds }) => maker.room(userIds)),
+  'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
+  'Query.run': byId('{ id state }', async ({ maker, userIds }) => (await maker.talk(userIds)).run),
+
+  'Mutation.signUp': input('SignUp', SESSION, () => ({
+    email: `${newId()}@example.com`,
+    password: PASSWORD,
+    name: 'New',
+    organizationName: 'New',
+  })),
+  'Mutation.logIn': input('LogIn', SESSION, ({ maker }) => ({ email: maker.owner.email, password: PASSWORD })),
+  'Mutation.refreshSession': input('RefreshSession', SESSION, async ({ maker }) => ({
+    refreshToken: (await maker.test.seed.member(maker.owner)).refreshToken,
+  })),
+  'Mutation.acceptInvitation': input('AcceptInvitation', SESSION, async ({ maker }) => ({
+    token: await maker.invitation('token'),
+    name: 'New',
+    password: PASSWORD,
+  })),
+  'Mutation.startOAuthLogIn': input('StartOAuthLogIn', '{ authorizationUrl }', () => ({
+    provider: 'nobody',
+    redirectUri: 'https://example.com/back',
+  })),
+  'Mutation.completeOAuthLogIn': input('CompleteOAuthLogIn', SESSION, () => ({
+    attempt: 'none',
+    callbackUrl: 'https://example.com/back?code=1&state=2',
+  })),
+  'Mutation.linkAccount': input('LinkAccount', '{ linkedAccount { id } }', () => ({
+    attempt: 'none',
+    callbackUrl: 'https://example.com/back?code=1&state=2',
+  })),
+  'Mutation.unlinkAccount': input('UnlinkAccount', '{ unlinkedAccountId }', () => ({ linkedAccountId: newId() })),
+  'Mutation.logOut': { text: '{ sessionId }', ownPerson: true },
+  'Mutation.revokeSession': input(
+    'RevokeSession',
+    '{ revokedSessionId }',
+    async ({ maker, person }) => ({ sessionId: await maker.sessionOf(person) }),
+    { ownPerson: true },
+  ),
+  'Mutation.switchOrganization': input(
+    'SwitchOrganization',
+    SESSION,
+    ({ maker }) => ({ organizationId: maker.owner.orgId }),
+    { ownPerson: true },
+  ),
+  'Mutation.updateProfile': input('UpdateProfile', '{ user { id } }', () => ({ name: 'Renamed' })),
+  'Mutation.changePassword': input(
+    'ChangePassword',
+    '{ revokedSessions }',
+    () => ({ currentPassword: PASSWORD, newPassword: `${PASSWORD} again` }),
+    { ownPerson: true },
+  ),
+  'Mutation.createOrganization': input('CreateOrganization', '{ organization { id } }', () => ({ name: 'Another' })),
+  'Mutation.leaveOrganization': { text: '{ leftOrganizationId }', ownPerson: true },
+  'Mutation.updateOrganization': input('UpdateOrganization', '{ organization { id } }', () => ({ name: 'Renamed' })),
+  'Mutation.changeMemberRole': input('ChangeMemberRole', '{ member { id } }', async ({ maker }) => ({
+    memberId: await maker.memberIdOf((await maker.test.seed.member(maker.owner)).id),
+    roleId: 'VIEWER',
+  })),
+  'Mutation.removeMember': input('RemoveMember', '{ removedMemberId }', async ({ maker }) => ({
+    memberId: await maker.memberIdOf((await maker.test.seed.member(maker.owner)).id),
+  })),
+  'Mutation.createInvitation': input('CreateInvitation', '{ invitation { id } }', () => ({
+    email: `${newId()}@example.com`,
+    roleId: 'VIEWER',
+  })),
+  'Mutation.revokeInvitation': input('RevokeInvitation', '{ invitation { id } }', async ({ maker }) => ({
+    invitationId: await maker.invitation(),
+  })),
+  'Mutation.createRole': input('CreateRole', '{ role { id } }', () => ({
+    name: newId(),
+    permissions: ['agents:read'],
+  })),
+  'Mutation.updateRole': input('UpdateRole', '{ role { id } }', async ({ maker }) => ({
+    roleId: await maker.role(),
+    name: newId(),
+  })),
+  'Mutation.deleteRole': input('DeleteRole', '{ deletedRoleId }', async ({ maker }) => ({
+    roleId: await maker.role(),
+  })),
+  'Mutation.createServiceAccount': input('CreateServiceAccount', '{ serviceAccount { id } }', () => ({
+    name: 'A bot',
+    roleId: 'VIEWER',
+  })),
+  'Mutation.updateServiceAccount': input('UpdateServiceAccount', '{ serviceAccount { id } }', async ({ maker }) => ({
+    serviceAccountId: await maker.serviceAccount(),
+    name: 'Renamed',
+  })),
+  'Mutation.disableServiceAccount': input('DisableServiceAccount', '{ serviceAccount { id } }', async ({ maker }) => ({
+    serviceAccountId: await maker.serviceAccount(),
+  })),
+  'Mutation.enableServiceAccount': input('EnableServiceAccount', '{ serviceAccount { id } }', async ({ maker }) => ({
+    serviceAccountId: await maker.serviceAccount(),
+  })),
+  // With a scope that each of those who may make keys has.
+  'Mutation.createApiKey': input('CreateApiKey', '{ secret }', () => ({ name: 'a key', scopes: ['agents:read'] })),
+  'Mutation.revokeApiKey': input('RevokeApiKey', '{ apiKey { id } }', async ({ maker }) => ({
+    apiKeyId: await maker.apiKey(),
+  })),
+
+  'Mutation.createAgent': input('CreateAgent', '{ agent { id } }', () => ({ name: 'New' })),
+  'Mutation.updateAgentDraft': input('UpdateAgentDraft', '{ agent { id } }', async ({ maker }) => ({
+    agentId: await maker.agent(),
+    name: 'Renamed',
+  })),
+  'Mutation.discardAgentDraft': input('DiscardAgentDraft', '{ agent { id } }', async ({ maker }) => ({
+    agentId: await maker.agent(),
+  })),
+  'Mutation.duplicateAgent': input('DuplicateAgent', '{ agent { id } }', async ({ maker }) => ({
+    agentId: await maker.agent(),
+  })),
+  'Mutation.publishAgent': input('PublishAgent', '{ agent { id } }', async ({ maker }) => {
+    const agentId = await maker.agent();
+    await maker.owner.client.request(
+      'mutation ($id: ID!) { updateAgentDraft(input: {agentId: $id, name: "Changed"}) { agent { id } } }',
+      { id: agentId },
+    );
+    return { agentId };
+  }),
+  'Mutation.rollBackAgent': input('RollBackAgent', '{ agent { id } }', async ({ maker }) => {
+    const agentId = await maker.agent();
+    await maker.owner.client.request(
+      `mutation ($id: ID!) {
+        updateAgentDraft(input: {agentId: $id, name: "Changed"}) { agent { id } }
+        publishAgent(input: {agentId: $id}) { agent { id } }
+      }`,
+      { id: agentId },
+    );
+    return { agentId, toVersion: 1 };
+  }),
+  'Mutation.archiveAgent': input('ArchiveAgent', '{ agent { id } }', async ({ maker }) => ({
+    agentId: await maker.agent(),
+  })),
+  'Mutation.restoreAgent': input('RestoreAgent', '{ agent { id } }', async ({ maker }) => ({
+    agentId: await maker.agent(),
+  })),
+
+  'Mutation.createConversation': input('CreateConversation', '{ conversation { id } }', () => ({ title: 'New' })),
+  'Mutation.updateConversation': input('UpdateConversation', '{ conversation { id } }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+    title: 'Renamed',
+  })),
+  'Mutation.deleteConversation': input(
+    'DeleteConversation',
+    '{ deletedConversationId }',
+    async ({ maker, userIds }) => ({
+      conversationId: await maker.room(userIds),
+    }),
+  ),
+  'Mutation.addParticipants': input('AddParticipants', '{ conversation { id } }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+    agentIds: [await maker.agent()],
+  })),
+  'Mutation.removeParticipant': input('RemoveParticipant', '{ removedParticipantId }', async ({ maker, userIds }) => {
+    const agent = await maker.agent();
+    return { conversationId: await maker.room(userIds, [agent]), participantId: agent };
+  }),
+  'Mutation.sendMessage': input('SendMessage', '{ message { id } }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+    text: 'Hello',
+  })),
+  'Mutation.cancelRun': input('CancelRun', '{ run { id } }', async ({ maker, userIds }) => ({
+    runId: (await maker.talk(userIds)).run,
+  })),
+  'Subscription.conversationEvents': {
+    text: '(conversationId: $id, after: $after) { __typename }',
+    types: '$id: ID!, $after: String',
+    variables: async ({ maker, userIds }) => {
+      const { room } = await maker.talk(userIds);
+      // From the beginning on: an answer comes at once.
+      return { id: room, after: Buffer.from('["e","0"]').toString('base64url') };
+    },
+  },
+};
+
+/** The document of a root field of the table, such as `Query.agent`. */
+export function documentOf(name: string): string {
+  const [type, field] = name.split('.');
+  const operation = OPERATIONS[name];
+  if (!operation) throw new Error(`There is no operation for ${name}.`);
+  return `${type?.toLowerCase()} ${operation.types ? `(${operation.types})` : ''} { ${field}${operation.text} }`;
+}

@@ -1,0 +1,104 @@
+/**
+ * What each caller is answered, by root field. The columns: nobody, then OWNER, ADMIN, MEMBER and VIEWER with a session, an
+ * owner's API key with the one scope `agents:read`, and a service account that is a MEMBER.
+ *
+ *     ok   it is done, or shown
+ *     who  UNAUTHENTICATED
+ *     no   FORBIDDEN
+ *     none NOT_FOUND
+ *     bad  BAD_USER_INPUT: the caller is let through to what is wrong with the input itself
+ */
+const TABLE = `
+#                                   nobody owner admin member viewer key   service
+# Whoever is just coming in.
+Query.viewer                        ok    ok    ok    ok    ok    ok    ok
+Query.logInProviders                ok    ok    ok    ok    ok    ok    ok
+Query.invitationPreview             ok    ok    ok    ok    ok    ok    ok
+Mutation.signUp                     ok    ok    ok    ok    ok    ok    ok
+Mutation.logIn                      ok    ok    ok    ok    ok    ok    ok
+Mutation.refreshSession             ok    ok    ok    ok    ok    ok    ok
+Mutation.acceptInvitation           ok    no    no    no    no    no    no
+Mutation.startOAuthLogIn            none  none  none  none  none  none  none
+Mutation.completeOAuthLogIn         bad   bad   bad   bad   bad   bad   bad
+# One's own account: for people who have logged in as themselves.
+Query.organizations                 who   ok    ok    ok    ok    no    no
+Query.sessions                      who   ok    ok    ok    ok    no    no
+Query.linkedAccounts                who   ok    ok    ok    ok    no    no
+Mutation.logOut                     who   ok    ok    ok    ok    no    no
+Mutation.revokeSession              who   ok    ok    ok    ok    no    no
+Mutation.switchOrganization         who   ok    ok    ok    ok    no    no
+Mutation.updateProfile              who   ok    ok    ok    ok    no    no
+Mutation.changePassword             who   ok    ok    ok    ok    no    no
+Mutation.linkAccount                who   bad   bad   bad   bad   no    no
+Mutation.unlinkAccount              who   none  none  none  none  no    no
+Mutation.createOrganization         who   ok    ok    ok    ok    no    no
+Mutation.leaveOrganization          who   ok    ok    ok    ok    no    no
+# The organization and who is in it.
+Query.permissions                   who   ok    ok    ok    ok    ok    ok
+Query.organization                  who   ok    ok    ok    ok    no    ok
+Query.roles                         who   ok    ok    ok    ok    no    ok
+Query.invitations                   who   ok    ok    no    no    no    no
+Query.serviceAccounts               who   ok    ok    no    no    no    no
+Mutation.updateOrganization         who   ok    no    no    no    no    no
+Mutation.changeMemberRole           who   ok    ok    no    no    no    no
+Mutation.removeMember               who   ok    ok    no    no    no    no
+Mutation.createInvitation           who   ok    ok    no    no    no    no
+Mutation.revokeInvitation           who   ok    ok    no    no    no    no
+Mutation.createRole                 who   ok    ok    no    no    no    no
+Mutation.updateRole                 who   ok    ok    no    no    no    no
+Mutation.deleteRole                 who   ok    ok    no    no    no    no
+Mutation.createServiceAccount       who   ok    ok    no    no    no    no
+Mutation.updateServiceAccount       who   ok    ok    no    no    no    no
+Mutation.disableServiceAccount      who   ok    ok    no    no    no    no
+Mutation.enableServiceAccount       who   ok    ok    no    no    no    no
+# Keys: one's own, and those of others for who manages them.
+Query.apiKeys                       who   ok    ok    ok    no    no    ok
+Mutation.createApiKey               who   ok    ok    ok    no    no    ok
+Mutation.revokeApiKey               who   ok    ok    none  no    no    none
+# Agents.
+Query.agents                        who   ok    ok    ok    ok    ok    ok
+Query.agent                         who   ok    ok    ok    ok    ok    ok
+Query.agentVersionDiff              who   ok    ok    ok    ok    ok    ok
+Query.models                        who   ok    ok    ok    ok    ok    ok
+Query.modelProviders                who   ok    ok    ok    ok    ok    ok
+Mutation.createAgent                who   ok    ok    ok    no    no    ok
+Mutation.updateAgentDraft           who   ok    ok    ok    no    no    ok
+Mutation.discardAgentDraft          who   ok    ok    ok    no    no    ok
+Mutation.duplicateAgent             who   ok    ok    ok    no    no    ok
+Mutation.publishAgent               who   ok    ok    no    no    no    no
+Mutation.rollBackAgent              who   ok    ok    no    no    no    no
+Mutation.archiveAgent               who   ok    ok    no    no    no    no
+Mutation.restoreAgent               who   ok    ok    no    no    no    no
+# Rooms that the owner made and that everybody is in.
+Query.conversations                 who   ok    ok    ok    ok    no    ok
+Query.conversation                  who   ok    ok    ok    ok    no    ok
+Query.message                       who   ok    ok    ok    ok    no    ok
+Query.run                           who   ok    ok    ok    ok    no    ok
+Mutation.createConversation         who   ok    ok    ok    no    no    ok
+Mutation.updateConversation         who   ok    ok    ok    no    no    ok
+Mutation.deleteConversation         who   ok    ok    no    no    no    no
+Mutation.addParticipants            who   ok    ok    ok    no    no    ok
+Mutation.removeParticipant          who   ok    ok    ok    no    no    ok
+Mutation.sendMessage                who   ok    ok    ok    no    no    ok
+Mutation.cancelRun                  who   ok    ok    ok    no    no    ok
+Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
+`;
+
+/** The columns of the table, in order. */
+export const CALLERS = ['nobody', 'owner', 'admin', 'member', 'viewer', 'key', 'service'] as const;
+
+export type CallerName = (typeof CALLERS)[number];
+
+/** What each caller is answered, by root field and caller. */
+export const ROLE_TABLE: ReadonlyMap<string, Record<CallerName, string>> = new Map(
+  TABLE.split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [name = '', ...cells] = line.split(/ +/);
+      if (cells.length !== CALLERS.length) throw new Error(`The row of ${name} has ${cells.length} cells.`);
+      return [
+        name,
+        Object.fromEntries(CALLERS.map((caller, index) => [caller, cells[index]])) as Record<CallerName, string>,
+      ];
+    }),
+);

@@ -1,0 +1,104 @@
+import { newId } from '#core/id';
+import type { TestClient } from '../support/client.ts';
+import type { Person } from '../support/seed.ts';
+import type { TestServer } from '../support/server.ts';
+
+/** Ids of things in one organization, each there for the asking. */
+export interface Things {
+  agent: string;
+  room: string;
+  message: string;
+  run: string;
+  apiKey: string;
+  invitation: string;
+  role: string;
+  serviceAccount: string;
+  member: string;
+  user: string;
+  session: string;
+}
+
+/** One field of the first field of an answer, by its path. */
+const pick = async (
+  client: TestClient,
+  query: string,
+  input: Record<string, unknown>,
+  path: string,
+): Promise<string> => {
+  const data = await client.request<Record<string, unknown>>(query, { input });
+  const found = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], data);
+  return String(found);
+};
+
+/** Makes one thing at a time, as the owner of an organization. */
+export class Maker {
+  constructor(
+    readonly test: TestServer,
+    readonly owner: Person,
+  ) {}
+
+  private make(field: string, input: Record<string, unknown>, selection: string, path: string): Promise<string> {
+    const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input`;
+    const query = `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} } }`;
+    return pick(this.owner.client, query, input, `${field}.${path}`);
+  }
+
+  agent = () => this.make('createAgent', { name: 'Ada', instructions: 'Be brief.' }, 'agent { id }', 'agent.id');
+  role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
+  apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
+  serviceAccount = () =>
+    this.make(
+      'createServiceAccount',
+      { name: 'A bot', roleId: 'MEMBER' },
+      'serviceAccount { id }',
+      'serviceAccount.id',
+    );
+  /** `id` of the invitation, or its `token`. */
+  invitation = (what: 'invitation.id' | 'token' = 'invitation.id', email = `${newId()}@example.com`) =>
+    this.make('createInvitation', { email, roleId: 'MEMBER' }, 'token invitation { id }', what);
+  keyOf = (principalId: string) => this.make('createApiKey', { name: 'a key', principalId }, 'secret', 'secret');
+  scopedKey = (scopes: string[]) => this.make('createApiKey', { name: 'a key', scopes }, 'secret', 'secret');
+
+  room = (userIds: string[] = [], agentIds: string[] = []) =>
+    this.make('createConversation', { title: 'A room', userIds, agentIds }, 'conversation { id }', 'conversation.id');
+
+  /** A room with an agent, a message in it, and the run that answers. */
+  async talk(userIds: string[] = []): Promise<Pick<Things, 'agent' | 'room' | 'message' | 'run'>> {
+    const agent = await this.agent();
+    const room = await this.room(userIds, [agent]);
+    const { sendMessage } = await this.owner.client.request<{
+      sendMessage: { message: { id: string }; run: { id: string } };
+    }>('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } run { id } } }', {
+      input: { conversationId: room, text: 'Nobody else may read this' },
+    });
+    return { agent, room, message: sendMessage.message.id, run: sendMessage.run.id };
+  }
+
+  async memberIdOf(userId: string): Promise<string> {
+    const { organization } = await this.owner.client.request<{
+      organization: { members: { nodes: { id: string; user: { id: string } }[] } };
+    }>('{ organization { members(first: 100) { nodes { id user { id } } } } }');
+    return organization.members.nodes.find(({ user }) => user.id === userId)?.id ?? '';
+  }
+
+  sessionOf = async (person: Person): Promise<string> => {
+    const { viewer } = await person.client.request<{ viewer: { credential: { id: string } } }>(
+      '{ viewer { credential { id } } }',
+    );
+    return viewer.credential.id;
+  };
+
+  /** One of everything. */
+  async things(): Promise<Things> {
+    const person = await this.test.seed.member(this.owner);
+    const [apiKey, invitation, role, serviceAccount, member, session] = await Promise.all([
+      this.apiKey(),
+      this.invitation(),
+      this.role(),
+      this.serviceAccount(),
+      this.memberIdOf(person.id),
+      this.sessionOf(person),
+    ]);
+    return { ...(await this.talk()), apiKey, invitation, role, serviceAccount, member, session, user: person.id };
+  }
+}
