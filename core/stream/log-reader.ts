@@ -9,6 +9,8 @@ export interface StreamExtent {
 
 /** Rows in one page of a replay: about 100 kB of deltas. */
 export const REPLAY_PAGE = 500;
+/** What their payloads may hold together, in bytes, beyond which a page ends early: messages can be long. */
+export const REPLAY_PAGE_BYTES = 512 * 1024;
 
 /** The extent of one stream, or null where it has no event yet. */
 export async function readExtent(pool: pg.Pool, topic: string): Promise<StreamExtent | null> {
@@ -30,7 +32,7 @@ export async function readHeads(pool: pg.Pool, topics: string[]): Promise<Map<st
   return new Map(rows.map((row) => [row.topic, row.seq]));
 }
 
-/** The next events after `after`, oldest first, a page at most. */
+/** The next events after `after`, oldest first, a page at most; at least one where there is any. */
 export async function readAfter(
   pool: pg.Pool,
   topic: string,
@@ -39,9 +41,12 @@ export async function readAfter(
 ): Promise<StreamEvent[]> {
   const { rows } = await pool.query<StreamEvent>({
     name: 'stream-after',
-    text: `select seq::float8 as seq, type, payload, at from stream_events
-           where topic = $1 and seq > $2 order by seq limit $3`,
-    values: [topic, after, limit],
+    text: `select seq, type, payload, at from (
+             select seq::float8 as seq, type, payload, at,
+                    sum(octet_length(payload)) over (order by seq) - octet_length(payload) as before
+             from (select * from stream_events where topic = $1 and seq > $2 order by seq limit $3) page
+           ) measured where before < $4 order by seq`,
+    values: [topic, after, limit, REPLAY_PAGE_BYTES],
   });
   return rows;
 }

@@ -13,8 +13,9 @@ interface Pull {
   reject(error: unknown): void;
 }
 
-/** Live events that a reader may leave unread. Beyond it they are dropped here and read from the log later. */
+/** Live events that a reader may leave unread, and their size. Beyond it they are read from the log later. */
 const MAX_UNREAD = 1_000;
+const MAX_UNREAD_CHARACTERS = 1024 * 1024;
 
 /** While the database cannot be reached a reader waits this long between two tries, and for ten seconds in all. */
 const RETRY_PAUSE_MS = 500;
@@ -36,6 +37,7 @@ export interface TailSource {
  */
 export class Tail implements StreamTail {
   private readonly unread: Item[] = [];
+  private unreadCharacters = 0;
   private readonly pulls: Pull[] = [];
   /** The last `seq` put into `unread` or given out. */
   private last: number;
@@ -78,6 +80,7 @@ export class Tail implements StreamTail {
   next(): Promise<IteratorResult<Item>> {
     const item = this.unread.shift();
     if (item) {
+      this.unreadCharacters -= sizeOf(item);
       this.fillIfBehind();
       return Promise.resolve({ value: item, done: false });
     }
@@ -111,7 +114,7 @@ export class Tail implements StreamTail {
     this.exists = true;
     for (const event of events) {
       this.known = Math.max(this.known, event.seq);
-      if (event.seq !== this.last + 1 || this.unread.length >= MAX_UNREAD || this.filling) continue;
+      if (event.seq !== this.last + 1 || this.isFull() || this.filling) continue;
       this.push(event);
     }
     this.fillIfBehind();
@@ -147,8 +150,16 @@ export class Tail implements StreamTail {
 
   private emit(item: Item): void {
     const pull = this.pulls.shift();
-    if (pull) pull.resolve({ value: item, done: false });
-    else this.unread.push(item);
+    if (pull) {
+      pull.resolve({ value: item, done: false });
+      return;
+    }
+    this.unread.push(item);
+    this.unreadCharacters += sizeOf(item);
+  }
+
+  private isFull(): boolean {
+    return this.unread.length >= MAX_UNREAD || this.unreadCharacters >= MAX_UNREAD_CHARACTERS;
   }
 
   /** Reads on in the log where the memory does not join up, once the reader has room for it. */
@@ -197,3 +208,5 @@ export class Tail implements StreamTail {
     for (const pull of this.pulls.splice(0)) pull.resolve({ value: undefined, done: true });
   }
 }
+
+const sizeOf = (item: Item): number => ('gap' in item ? 0 : item.payload.length);
