@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { capture } from '../command.mjs';
 import { listFiles } from '../content-hash.mjs';
@@ -11,6 +11,19 @@ const isAsset = (/** @type {string} */ file) => !/\.(tsx?|mts|md|prisma)$/.test(
 export const inputs = [...SOURCES, 'tsconfig.json', 'tsconfig.build.json'];
 
 /**
+ * The compiler names sources as seen from where it writes, which is not where the files will be: stack traces would lead
+ * nowhere.
+ */
+const pointToSource = (/** @type {string} */ file, /** @type {string} */ place) => {
+  /** @type {{sources: string[]}} */
+  const map = JSON.parse(readFileSync(file, 'utf8'));
+  map.sources = map.sources.map((source) =>
+    path.relative(path.dirname(place), path.resolve(path.dirname(file), source)).replaceAll(path.sep, '/'),
+  );
+  writeFileSync(file, JSON.stringify(map));
+};
+
+/**
  * Compiles the TypeScript sources one by one, without checking types, and copies what they read at run time.
  * @param {{root: string, out: string}} context
  */
@@ -20,6 +33,9 @@ export async function build({ root, out }) {
     cwd: root,
   });
   if (code !== 0) throw new Failure('The build failed: mend what the compiler says above.', output);
+  for (const file of listFiles(out, readdirSync(out)).filter((name) => name.endsWith('.map'))) {
+    pointToSource(path.join(out, file), path.join(root, 'dist', file));
+  }
   for (const file of listFiles(root, SOURCES).filter(isAsset)) {
     mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
     copyFileSync(path.join(root, file), path.join(out, file));
