@@ -2,7 +2,7 @@ import type { Bus } from '#core/bus/bus';
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { badInputs, type FieldProblem, forbidden, notFound } from '#core/error';
-import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
+import { encodeCursor, type Page, type PageArgs, readMoment, readPage, toPage } from '#core/graphql/pagination';
 import { isId, newId } from '#core/id';
 import type { StreamAppend } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
@@ -56,7 +56,10 @@ export class ConversationService {
   /** The rooms that the viewer takes part in, the one with the latest activity first. */
   async list<Node>(viewer: Viewer, args: PageArgs, present: (row: Conversation) => Node): Promise<Page<Node>> {
     const request = readPage(args, {
-      parse: ([at, id]) => (at && id && isId(id) && !Number.isNaN(Date.parse(at)) ? { at: new Date(at), id } : null),
+      parse: ([time, id]) => {
+        const at = readMoment(time);
+        return at && isId(id) ? { at, id } : null;
+      },
     });
     const where = {
       participants: { some: { kind: 'USER' as const, participantId: viewer.userId, leftAt: null } },

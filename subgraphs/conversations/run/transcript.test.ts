@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildTranscript, type Line } from './transcript.ts';
+
+const NAMES = new Map([
+  ['olga', 'Olga'],
+  ['max', 'Max'],
+  ['bob', 'Bob'],
+]);
+const user = (authorId: string, text: string): Line => ({ authorKind: 'USER', authorId, text });
+const agent = (authorId: string, text: string): Line => ({ authorKind: 'AGENT', authorId, text });
+const build = (lines: Line[], maxCharacters = 1_000) =>
+  buildTranscript(lines, { agentId: 'ada', names: NAMES, maxCharacters }).map(
+    ({ role, parts }) => `${role}: ${parts.map((part) => (part.type === 'text' ? part.text : '?')).join(' | ')}`,
+  );
+
+describe('the room as the model sees it', () => {
+  it.each([
+    [
+      'one person',
+      [user('olga', 'hi'), agent('ada', 'hello'), user('olga', 'bye')],
+      ['user: hi', 'model: hello', 'user: bye'],
+    ],
+    ['several people, by name', [user('olga', 'hi'), user('max', 'ho')], ['user: Olga: hi | Max: ho']],
+    ['another agent, as one of the others', [user('olga', 'hi'), agent('bob', 'ho')], ['user: Olga: hi | Bob: ho']],
+    ['somebody without a name', [user('olga', 'hi'), user('gone', 'ho')], ['user: Olga: hi | ho']],
+    ['neighbours of one side joined', [user('olga', 'a'), user('olga', 'b')], ['user: a | b']],
+    ['empty lines left out', [user('olga', 'a'), agent('ada', ' \n'), user('olga', 'b')], ['user: a | b']],
+    ['never the model first', [agent('ada', 'welcome'), user('olga', 'hi')], ['user: hi']],
+    ['nothing', [], []],
+  ] as [string, Line[], string[]][])('%s', (_name, lines, expected) => {
+    expect(build(lines)).toEqual(expected);
+  });
+
+  it('keeps the newest lines that fit, and the last one always', () => {
+    const lines = [user('olga', 'aaaa'), agent('ada', 'bbbb'), user('olga', 'cccc')];
+    expect(build(lines, 12)).toEqual(['user: aaaa', 'model: bbbb', 'user: cccc']);
+    expect(build(lines, 11)).toEqual(['user: cccc']);
+    expect(build(lines, 1)).toEqual(['user: cccc']);
+  });
+
+  it('alternates, begins with the user, and ends with what was said last', () => {
+    const line = fc.record({
+      authorKind: fc.constantFrom('USER' as const, 'AGENT' as const),
+      authorId: fc.constantFrom('ada', 'olga', 'max', 'bob'),
+      text: fc.string({ maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(fc.array(line), fc.nat(60), (lines, maxCharacters) => {
+        const turns = buildTranscript(lines, { agentId: 'ada', names: NAMES, maxCharacters });
+        expect(turns.map(({ role }) => role)).toEqual(turns.map((_, index) => (index % 2 ? 'model' : 'user')));
+        const last = lines.filter(({ text }) => text.trim() !== '').at(-1);
+        const part = turns.at(-1)?.parts.at(-1);
+        if (last && last.authorId !== 'ada') expect(part?.type === 'text' && part.text.endsWith(last.text)).toBe(true);
+      }),
+    );
+  });
+});
