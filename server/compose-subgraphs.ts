@@ -4,11 +4,19 @@ import { SUBGRAPH_NAMES, type Subgraph, type SubgraphName } from '#core/subgraph
 import type { Role } from './role.ts';
 
 /** Loaded when needed: a process that serves one subgraph does not read the code of the others. */
-const COMPOSE: Record<SubgraphName, (kernel: Kernel) => Promise<Subgraph>> = {
-  identity: async (kernel) => (await import('#subgraphs/identity/index')).createIdentity(kernel),
-  agents: async (kernel) => (await import('#subgraphs/agents/index')).createAgents(kernel),
-  conversations: async (kernel) => (await import('#subgraphs/conversations/index')).createConversations(kernel),
+const LOAD: Record<SubgraphName, () => Promise<(kernel: Kernel) => Promise<Subgraph>>> = {
+  identity: async () => (await import('#subgraphs/identity/index')).createIdentity,
+  agents: async () => (await import('#subgraphs/agents/index')).createAgents,
+  conversations: async () => (await import('#subgraphs/conversations/index')).createConversations,
 };
+
+const namesOf = (roles: ReadonlySet<Role>): SubgraphName[] =>
+  SUBGRAPH_NAMES.filter((name) => roles.has('worker') || roles.has(name));
+
+/** Reads the code of the subgraphs of this process ahead of time. */
+export async function loadSubgraphs(roles: ReadonlySet<Role>): Promise<void> {
+  await Promise.all(namesOf(roles).map((name) => LOAD[name]()));
+}
 
 /**
  * Composes the subgraphs of this process. The worker has all of them, since it runs the jobs of each, and calls them
@@ -19,8 +27,12 @@ export async function composeSubgraphs(
   roles: ReadonlySet<Role>,
   executors: Map<string, SubgraphExecutor>,
 ): Promise<Subgraph[]> {
-  const names = SUBGRAPH_NAMES.filter((name) => roles.has('worker') || roles.has(name));
-  const subgraphs = await Promise.all(names.map((name) => COMPOSE[name](kernel)));
+  const subgraphs = await Promise.all(
+    namesOf(roles).map(async (name) => {
+      const compose = await LOAD[name]();
+      return compose(kernel);
+    }),
+  );
   for (const subgraph of subgraphs) {
     executors.set(subgraph.name, new SubgraphExecutor(subgraph.schema, kernel.log.child({ subgraph: subgraph.name })));
   }

@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   });
   // Reading the code takes as long as starting PostgreSQL: both at once.
   const loading = import('./start-server.ts');
-  loading.catch(() => {});
+  loading.then(({ loadRoles }) => loadRoles(roles)).catch(() => {});
 
   // An embedded database has one owner; with a database elsewhere, several processes may share the folder.
   let held: DataFolder | null = null;

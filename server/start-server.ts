@@ -9,8 +9,8 @@ import { RemoteCaller } from '#core/subgraph/remote-call';
 import { type SubgraphServer, serveSubgraphs } from '#core/subgraph/serve';
 import { SUBGRAPH_NAMES } from '#core/subgraph/subgraph';
 import type { HealthCheck } from '#gateway/health';
-import { type RunningGateway, startGateway } from '#gateway/start-gateway';
-import { composeSubgraphs } from './compose-subgraphs.ts';
+import type { RunningGateway } from '#gateway/start-gateway';
+import { composeSubgraphs, loadSubgraphs } from './compose-subgraphs.ts';
 import { ensureInstallation, type Welcome } from './first-start.ts';
 import { openKernel } from './open-kernel.ts';
 import { isSubgraphRole, isWhole, type Role } from './role.ts';
@@ -36,6 +36,11 @@ export interface RunningServer {
   welcome: Welcome | null;
   /** Lets running work end, tells clients to come again, and closes everything. */
   close(): Promise<void>;
+}
+
+/** Reads the code of the roles ahead of time, and of no others: a process that serves one subgraph has no gateway in it. */
+export async function loadRoles(roles: ReadonlySet<Role>): Promise<void> {
+  await Promise.all([loadSubgraphs(roles), roles.has('gateway') ? import('#gateway/start-gateway') : null]);
 }
 
 /** Starts the roles of one process on a database that has the right schema. */
@@ -95,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       for (const name of SUBGRAPH_NAMES) {
         checks.set(name, async () => void (await kernel.peers.call(name, { query: '{ __typename }', viewer: null })));
       }
+      const { startGateway } = await import('#gateway/start-gateway');
       gateway = await startGateway({
         kernel,
         sources: {
