@@ -50,6 +50,8 @@ function codeOf(error: GraphQLError, origin: unknown): ErrorCode {
   if (isConnectionFailure(origin)) return 'UNAVAILABLE';
   // graphql-js points at the place in the document where the request itself is at fault, and only then.
   if (origin instanceof GraphQLError && origin.nodes && !error.extensions.code) return 'BAD_USER_INPUT';
+  // A scalar refuses a variable without knowing where; graphql-js adds the place, and there is no field yet to name.
+  if (origin instanceof GraphQLError && error.nodes && !error.path) return 'BAD_USER_INPUT';
   return 'INTERNAL';
 }
 

@@ -41,21 +41,27 @@ export function createGraph(
   };
 }
 
-/** Over HTTP a subscription has nowhere to go: say where it has. */
-const subscriptionsElsewhere: ApolloServerPlugin<GatewayContext> = {
+/**
+ * Over HTTP a subscription has nowhere to go: say where it has. And a request that names no operation is told so here:
+ * Apollo's gateway would take it for a fault of its own.
+ */
+const runnableOperations: ApolloServerPlugin<GatewayContext> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ operation }) {
-        if (operation?.operation === 'subscription') {
-          const message = 'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).';
-          // Without a status, Apollo Server takes an error from a plugin for a fault of its own.
-          const extensions = { http: { status: 400 } };
-          throw new ParleyError('BAD_USER_INPUT', message, { fields: [{ path: 'query', message }], extensions });
-        }
+        if (!operation) throw refusal('operationName', NO_OPERATION);
+        if (operation.operation === 'subscription') throw refusal('query', SUBSCRIPTIONS_ELSEWHERE);
       },
     };
   },
 };
+
+export const NO_OPERATION = 'The document has no such operation, or several and no name to choose by.';
+const SUBSCRIPTIONS_ELSEWHERE = 'Subscriptions are served over WebSocket at the same address (graphql-transport-ws).';
+
+const refusal = (path: string, message: string): ParleyError =>
+  // Without a status, Apollo Server takes an error from a plugin for a fault of its own.
+  new ParleyError('BAD_USER_INPUT', message, { fields: [{ path, message }], extensions: { http: { status: 400 } } });
 
 export interface ApolloOptions {
   graph: GatewayGraph;
@@ -71,11 +77,13 @@ export function createApollo({ graph, log, limits, plugins }: ApolloOptions): Ap
     introspection: true,
     includeStacktraceInErrorResponses: false,
     parseOptions: limits.parseOptions,
+    // A mutation by its hash alone would pass by what reads the document first, such as idempotency keys.
+    persistedQueries: false,
     validationRules: [...limits.validationRules],
     validationOptions: limits.validationOptions,
     stopOnTerminationSignals: false,
     logger: log,
-    plugins: [subscriptionsElsewhere, rememberRequestIds, apolloLimitPlugin(limits), ...plugins],
+    plugins: [runnableOperations, rememberRequestIds, apolloLimitPlugin(limits), ...plugins],
     formatError: (formatted, error) => toMasked(formatted, error, log),
   });
 }

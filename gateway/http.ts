@@ -8,7 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { ParleyError } from '#core/error';
+import { badInput, ParleyError } from '#core/error';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
@@ -139,7 +139,7 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
       const key = request.headers['idempotency-key'];
       if (typeof key !== 'string' || !isMutation(request.body)) return handle.call(app, request, reply);
       const context = contexts.get(request) as GatewayContext;
-      const repeatable = { key, viewer: context.envelope.viewer, body: JSON.stringify(request.body) };
+      const repeatable = { key, viewer: context.envelope.viewer, body: textOf(request.body) };
       context.envelope.idempotencyKey = idempotency.digest(repeatable);
       const answer = await idempotency.once(repeatable, async () => {
         const body = String(await handle.call(app, request, reply));
@@ -150,6 +150,16 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     },
   });
   app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+/** @throws ParleyError `BAD_USER_INPUT` where what was sent is nested more deeply than it can be written out. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    if (error instanceof RangeError) throw badInput('variables', 'They are nested too deeply.');
+    throw error;
+  }
 }
 
 const describe = (reply: FastifyReply, body: string): KeptAnswer => ({

@@ -44,6 +44,18 @@ export function decodeCursor(cursor: string): string[] | null {
   }
 }
 
+const MOMENT_LENGTH = '2027-01-31T12:30:00.000Z'.length;
+
+/**
+ * A moment of a cursor as `encodeCursor` writes it, else null: other notations come from nobody's list, and reach years
+ * that PostgreSQL does not know.
+ */
+export function readMoment(text: string | undefined): Date | null {
+  const moment = new Date(text ?? '');
+  const isWritten = moment.getTime() > 0 && text === moment.toISOString() && text.length === MOMENT_LENGTH;
+  return isWritten ? moment : null;
+}
+
 /** @throws ParleyError `BAD_USER_INPUT` with the path of the argument that does not fit. */
 export function readPage<C>(args: PageArgs, options: PageOptions<C>): PageRequest<C> {
   const { defaultSize = DEFAULT_PAGE_SIZE, maxSize = MAX_PAGE_SIZE, parse } = options;

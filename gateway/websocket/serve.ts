@@ -17,6 +17,7 @@ import { newId } from '#core/id';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
+import { NO_OPERATION } from '#gateway/apollo';
 import type { Authenticator } from '#gateway/authentication/authenticator';
 import type { GatewayContext } from '#gateway/context';
 import type { LimitedResult } from '#gateway/limit/request-limits';
@@ -55,6 +56,9 @@ export interface WebSocketOptions {
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const INIT_WITHIN_MS = 10_000;
 
+/** It goes with every event that is sent: a UUID is usual. */
+const MAX_ID_CHARACTERS = 1_000;
+
 /** How long a socket has to answer that it is being closed, when the server stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 
@@ -71,7 +75,7 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
     onClose: ({ extra }) => watch.remove(extra as Connection),
-    onSubscribe: ({ extra }, _id, payload) => prepare(extra as Connection, payload, options),
+    onSubscribe: ({ extra }, id, payload) => prepare(extra as Connection, id, payload, options),
     onComplete: ({ extra }) => {
       (extra as Connection).operations -= 1;
     },
@@ -170,19 +174,21 @@ type Prepared = ExecutionArgs & { contextValue: GatewayContext; source: string }
 
 async function prepare(
   connection: Connection,
+  id: string,
   { query, variables, operationName }: SubscribePayload,
   { rateLimits, requestLimit, log, check, schema, maxOperations = 100 }: WebSocketOptions,
 ): Promise<Prepared | readonly GraphQLError[]> {
   const requestId = newId();
   try {
     await rateLimits.consume(requestLimit, callerOf(connection));
+    if (id.length > MAX_ID_CHARACTERS) throw badInput('id', `It must have at most ${MAX_ID_CHARACTERS} characters.`);
     if (connection.operations >= maxOperations) {
       throw new ParleyError('QUOTA_EXCEEDED', `One socket carries ${maxOperations} operations at most.`);
     }
     const checked = check({ source: query, variables: variables ?? {}, operationName: operationName ?? undefined });
     if (!checked.document) return checked.errors.map((error) => maskError(error, log, requestId));
     if (!getOperationAST(checked.document, operationName)) {
-      throw badInput('operationName', 'The document has no such operation, or several and no name to choose by.');
+      throw badInput('operationName', NO_OPERATION);
     }
     // From here on graphql-ws says once when it is over. An id tells nothing: it can be given again before that.
     connection.operations += 1;

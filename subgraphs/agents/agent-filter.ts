@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readMoment } from '#core/graphql/pagination';
 import { isId } from '#core/id';
 import type { Prisma } from '#prisma/generated/client';
 import { storable } from './agent-definition.ts';
@@ -29,15 +30,10 @@ export interface AgentCursor {
   id: string;
 }
 
-const ISO_LENGTH = '2027-01-31T12:30:00.000Z'.length;
-
 /** Takes the content of a cursor apart; null where it is not of a list of agents. */
 export function parseAgentCursor([createdAt, id, ...rest]: string[]): AgentCursor | null {
-  const at = new Date(createdAt ?? '');
-  // Only what this list has written: longer notations reach years that PostgreSQL does not know.
-  const isWritten = at.getTime() > 0 && createdAt === at.toISOString() && createdAt.length === ISO_LENGTH;
-  if (!isWritten || !isId(id) || rest.length > 0) return null;
-  return { createdAt: at, id };
+  const at = readMoment(createdAt);
+  return at && isId(id) && rest.length === 0 ? { createdAt: at, id } : null;
 }
 
 /** What comes after the cursor, newest first. */

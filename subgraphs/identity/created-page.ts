@@ -1,4 +1,4 @@
-import { encodeCursor, type PageArgs, type PageRequest, readPage } from '#core/graphql/pagination';
+import { encodeCursor, type PageArgs, type PageRequest, readMoment, readPage } from '#core/graphql/pagination';
 import { isId } from '#core/id';
 
 interface Created {
@@ -38,7 +38,6 @@ function past({ createdAt, id }: Created, order: 'asc' | 'desc'): Beyond[] {
 }
 
 function parseCursor([time, id, ...rest]: string[]): Created | null {
-  const createdAt = new Date(time ?? '');
-  if (rest.length > 0 || !isId(id) || Number.isNaN(createdAt.getTime())) return null;
-  return { createdAt, id };
+  const createdAt = readMoment(time);
+  return createdAt && isId(id) && rest.length === 0 ? { createdAt, id } : null;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toWholeCharacters } from '#core/storable-text';
 
 /** Neither PostgreSQL nor a terminal takes kindly to control characters; line breaks are for texts of several lines. */
 const ONE_LINE = /^\P{Cc}*$/u;
@@ -7,6 +8,7 @@ const SEVERAL_LINES = /^[\P{Cc}\n\r\t]*$/u;
 /** What something or somebody is called: 1 to 200 characters on one line, trimmed. */
 export const nameText = z
   .string()
+  .overwrite(toWholeCharacters)
   .trim()
   .min(1, 'It must not be empty')
   .max(200, 'It must have at most 200 characters')
@@ -15,6 +17,7 @@ export const nameText = z
 /** A text for people, of at most 2,000 characters; empty by default. */
 export const descriptionText = z
   .string()
+  .overwrite(toWholeCharacters)
   .trim()
   .max(2_000, 'It must have at most 2,000 characters')
   .regex(SEVERAL_LINES, 'It must not contain control characters');
