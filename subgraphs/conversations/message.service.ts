@@ -18,6 +18,7 @@ import { MAX_HISTORY_PAGE } from './message.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { chooseResponder } from './responder.ts';
 import { lockRoom } from './room-lock.ts';
+import { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
@@ -30,6 +31,8 @@ export interface SentMessage {
 
 /** What is written in rooms. */
 export class MessageService {
+  private readonly turns = new RoomTurns();
+
   constructor(
     private readonly database: Database,
     private readonly transactions: Transactions,
@@ -42,21 +45,17 @@ export class MessageService {
   async history<Node>(
     roomId: string,
     args: PageArgs,
-    { head: heads }: ConversationLoaders,
+    { head: heads, messagePage }: ConversationLoaders,
     present: (row: Message) => Node,
   ): Promise<Page<Node>> {
     const request = readPage(args, {
       maxSize: MAX_HISTORY_PAGE,
       parse: ([kind, position]) => (kind === 'm' && position && /^\d{1,18}$/.test(position) ? BigInt(position) : null),
     });
-    const [order, side] = request.direction === 'forward' ? (['asc', 'gt'] as const) : (['desc', 'lt'] as const);
     // Before the messages, so that whoever resumes from the room's cursor misses none of them.
     const head = await heads.load(roomId);
-    const rows = await this.database.scoped.message.findMany({
-      where: { conversationId: roomId, ...(request.cursor !== null && { position: { [side]: request.cursor } }) },
-      orderBy: { position: order },
-      take: request.limit + 1,
-    });
+    const { direction, cursor: position, limit } = request;
+    const rows = await messagePage.load({ conversationId: roomId, direction, position, limit: limit + 1 });
     const shown = await Promise.all(
       rows.map((row) => (row.status === 'STREAMING' ? withStreamedText(this.database, row, head) : row)),
     );
@@ -89,17 +88,18 @@ export class MessageService {
     const allowed = { check: canWrite, refusal: 'Only those who take part in a conversation write in it.' };
     const opened = await openRoom(viewer, conversationId, loaders, allowed);
     const responderId = await this.responder(viewer, opened, text, agentId ?? null);
-    const sent =
+    const sent = await this.turns.take(opened.room.id, () =>
       responderId && whenBusy !== WhenBusy.ENQUEUE
-        ? await this.transactions.scoped(async (unit) => {
+        ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
             await this.clearTheWay(unit, conversationId, whenBusy);
             return this.write(unit, viewer, opened, text, responderId);
           })
-        : await this.transactions.direct(async (unit) => {
+        : this.transactions.direct(async (unit) => {
             await lockRoom(unit.tx, conversationId);
             return this.write(unit, viewer, opened, text, responderId);
-          });
+          }),
+    );
     if (sent.run) this.runs.dispatch(sent.run);
     return sent;
   }
