@@ -1,7 +1,16 @@
 import DataLoader from 'dataloader';
 import type { Database } from '#core/database/database';
 import { notFound } from '#core/error';
-import type { Conversation, Participant, Run } from '#prisma/generated/client';
+import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
+
+/** A page of the history of one room: so many messages on the far side of a position, the nearest to it first. */
+export interface MessagePageKey {
+  conversationId: string;
+  direction: 'forward' | 'backward';
+  /** Null for the beginning of the history, or its end where the direction is backward. */
+  position: bigint | null;
+  limit: number;
+}
 
 /** What a request loads by id, each kind in one query however many ask. Inside the viewer's organization. */
 export interface ConversationLoaders {
@@ -11,9 +20,11 @@ export interface ConversationLoaders {
   run: DataLoader<string, Run>;
   /** The newest `seq` of the room's stream; 0 where nothing has happened yet. */
   head: DataLoader<string, number>;
+  messagePage: DataLoader<MessagePageKey, Message[]>;
 }
 
-export function createLoaders({ scoped }: Database): ConversationLoaders {
+export function createLoaders(database: Database): ConversationLoaders {
+  const { scoped } = database;
   return {
     conversation: byId('conversation', (ids) => scoped.conversation.findMany({ where: { id: { in: ids } } })),
     run: byId('run', (ids) => scoped.run.findMany({ where: { id: { in: ids } } })),
@@ -31,8 +42,57 @@ export function createLoaders({ scoped }: Database): ConversationLoaders {
       const heads = new Map(rows.map((row) => [row.topic, Number(row.lastSeq)]));
       return ids.map((id) => heads.get(id) ?? 0);
     }),
+    // Gathers without remembering: a request with several mutations adds messages as it goes.
+    messagePage: new DataLoader((keys) => readMessagePages(database, keys), { cache: false }),
   };
 }
+
+async function readMessagePages(
+  { scoped, scopedPool }: Database,
+  keys: readonly MessagePageKey[],
+): Promise<Message[][]> {
+  const [only] = keys;
+  if (only && keys.length === 1) return [await readMessagePage(scoped, only)];
+  const pages = new Map<MessagePageKey, string[]>();
+  for (const direction of ['forward', 'backward'] as const) {
+    const wanted = keys.filter((key) => key.direction === direction);
+    if (wanted.length === 0) continue;
+    const { rows } = await scopedPool.query<{ key: number; ids: string[] }>(messagePages(direction), [
+      wanted.map((_, index) => index),
+      wanted.map((key) => key.conversationId),
+      wanted.map((key) => key.position),
+      wanted.map((key) => key.limit),
+    ]);
+    for (const row of rows) {
+      const key = wanted[row.key];
+      if (key) pages.set(key, row.ids);
+    }
+  }
+  const found = await scoped.message.findMany({ where: { id: { in: [...pages.values()].flat() } } });
+  const byMessageId = new Map(found.map((row) => [row.id, row]));
+  return keys.map((key) => (pages.get(key) ?? []).flatMap((id) => byMessageId.get(id) ?? []));
+}
+
+function readMessagePage(
+  scoped: Database['scoped'],
+  { conversationId, direction, position, limit }: MessagePageKey,
+): Promise<Message[]> {
+  const [order, side] = direction === 'forward' ? (['asc', 'gt'] as const) : (['desc', 'lt'] as const);
+  return scoped.message.findMany({
+    where: { conversationId, ...(position !== null && { position: { [side]: position } }) },
+    orderBy: { position: order },
+    take: limit,
+  });
+}
+
+/** The ids of the pages of several rooms. Row-level security confines them to the organization. */
+const messagePages = (direction: MessagePageKey['direction']): string => `
+  SELECT wanted.key, array(
+    SELECT m.id::text FROM messages m
+    WHERE m.conversation_id = wanted.room
+      AND (wanted.position IS NULL OR m.position ${direction === 'forward' ? '>' : '<'} wanted.position)
+    ORDER BY m.position ${direction === 'forward' ? 'ASC' : 'DESC'} LIMIT wanted.size) AS ids
+  FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[]) AS wanted (key, room, position, size)`;
 
 function byId<Row extends { id: string }>(
   what: string,
