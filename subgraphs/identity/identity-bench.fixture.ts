@@ -107,6 +107,9 @@ export class Bench extends People<BenchClient> {
     return bench;
   }
 
+  /** Where all requests come from. */
+  readonly address = '192.0.2.1';
+
   get database(): Database {
     return this.kernel.database;
   }
@@ -126,7 +129,7 @@ export class Bench extends People<BenchClient> {
     const result = await this.executor.execute({
       query,
       variables: { ...variables },
-      envelope: { requestId: randomUUID(), viewer, client: { ip: '192.0.2.1', userAgent: 'test' }, idempotencyKey },
+      envelope: { requestId: randomUUID(), viewer, client: { ip: this.address, userAgent: 'test' }, idempotencyKey },
     });
     const { data, errors } = JSON.parse(JSON.stringify(result)) as { data?: Data | null; errors?: AnswerError[] };
     return { data: data ?? null, errors: errors ?? [] };
