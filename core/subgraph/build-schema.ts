@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
-import { type GraphQLSchema, parse } from 'graphql';
+import { type GraphQLArgument, type GraphQLSchema, isIntrospectionType, isObjectType, parse } from 'graphql';
 import { applyMiddleware } from 'graphql-middleware';
 import { allow, deny, type IRules, shield } from 'graphql-shield';
 import { buildSchema, createResolversMap, type NonEmptyArray } from 'type-graphql';
@@ -46,6 +46,7 @@ export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQ
     // The query root may be filled by `_entities` and `_service` alone.
     skipCheck: true,
   });
+  putArgumentsInOrder(schema);
   const resolvers = createResolversMap(schema) as Record<string, Record<string, unknown>>;
   for (const [type, resolve] of Object.entries(source.references ?? {})) {
     resolvers[type] = { ...resolvers[type], __resolveReference: resolve };
@@ -57,6 +58,14 @@ export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQ
   const shielded = applyMiddleware(subgraph, shield(withFederationRules(source.permissions), shieldOptions));
   guardOpening(shielded, source.permissions.Subscription as Record<string, ShieldRule> | undefined);
   return shielded;
+}
+
+/** The decorators of parameters run from the last to the first, and type-graphql keeps that order. */
+function putArgumentsInOrder(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    for (const field of Object.values(type.getFields())) (field.args as GraphQLArgument[]).reverse();
+  }
 }
 
 /** What `rule` and shield's own combinations of rules have in common. */

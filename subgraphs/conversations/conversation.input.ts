@@ -8,8 +8,9 @@ import { RunType } from './run.type.ts';
 /** Longer than any person types, and within what every model takes. */
 export const MAX_TEXT = 100_000;
 export const MAX_TITLE = 200;
-/** People and agents of one room, each. */
-export const MAX_PARTICIPANTS = 50;
+/** People and agents that one call brings into a room, each, and all that a room takes. */
+const MAX_PARTICIPANTS = 50;
+export const MAX_IN_ROOM = 100;
 
 export enum WhenBusy {
   ENQUEUE = 'ENQUEUE',
@@ -30,7 +31,7 @@ registerEnumType(WhenBusy, {
 const ids = (noun: string) =>
   z
     .array(z.uuid(`This is not the id of ${noun}`))
-    .max(MAX_PARTICIPANTS, `A room takes ${MAX_PARTICIPANTS} at most`)
+    .max(MAX_PARTICIPANTS, `At most ${MAX_PARTICIPANTS} in one call`)
     .transform((list) => [...new Set(list)]);
 
 /** Whatever people type, as far as it can be stored. */
@@ -118,7 +119,10 @@ export class SendMessageInput {
   @Field(() => String)
   text!: string;
 
-  @Field(() => [ID], { nullable: true, description: 'Files that were uploaded before.' })
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'Not offered yet: nothing can be uploaded, so every id is refused.',
+  })
   attachmentIds?: string[] | null;
 
   @Field(() => ID, {

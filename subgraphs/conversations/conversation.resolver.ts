@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { DEFAULT_PAGE_SIZE } from '#core/graphql/pagination';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import {
@@ -34,13 +35,16 @@ export class ConversationResolver {
   @Query(() => ConversationConnection, { name: 'conversations', description: 'The rooms that you take part in.' })
   async list(
     @Ctx() context: RequestContext,
-    @Arg('first', () => Int, { nullable: true, description: '20 unless given; 100 at most.' }) first?: number,
-    @Arg('after', () => String, { nullable: true }) after?: string,
-    @Arg('last', () => Int, { nullable: true }) last?: number,
-    @Arg('before', () => String, { nullable: true }) before?: string,
+    @Arg('first', () => Int, { nullable: true, defaultValue: DEFAULT_PAGE_SIZE, description: 'At most 100.' })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on behind.' }) after?: string,
+    @Arg('last', () => Int, { nullable: true, description: 'As many from the end, or from `before`.' }) last?: number,
+    @Arg('before', () => String, { nullable: true, description: 'The cursor to end before.' }) before?: string,
   ) {
     const { presenter } = this.scope(context);
-    const page = { first, after, last, before };
+    // Who pages backward need not take the default of `first` back.
+    const backward = (last != null || before != null) && first === DEFAULT_PAGE_SIZE;
+    const page = { first: backward ? null : first, after, last, before };
     return this.conversations.list(requireViewer(context.viewer), page, (row) => presenter.conversation(row));
   }
 
@@ -62,9 +66,9 @@ export class ConversationResolver {
     @Ctx() context: RequestContext,
     @Root() room: ConversationType,
     @Arg('first', () => Int, { nullable: true, description: '20 unless given; 200 at most.' }) first?: number,
-    @Arg('after', () => String, { nullable: true }) after?: string,
-    @Arg('last', () => Int, { nullable: true }) last?: number,
-    @Arg('before', () => String, { nullable: true }) before?: string,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on behind.' }) after?: string,
+    @Arg('last', () => Int, { nullable: true, description: 'As many from the end, or from `before`.' }) last?: number,
+    @Arg('before', () => String, { nullable: true, description: 'The cursor to end before.' }) before?: string,
   ) {
     const { loaders, presenter } = this.scope(context);
     return this.messageService.history(room.id, { first, after, last, before }, loaders, (row) =>
@@ -77,9 +81,9 @@ export class ConversationResolver {
     @Ctx() context: RequestContext,
     @Root() room: ConversationType,
     @Arg('first', () => Int, { nullable: true, description: '20 unless given; 100 at most.' }) first?: number,
-    @Arg('after', () => String, { nullable: true }) after?: string,
-    @Arg('last', () => Int, { nullable: true }) last?: number,
-    @Arg('before', () => String, { nullable: true }) before?: string,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on behind.' }) after?: string,
+    @Arg('last', () => Int, { nullable: true, description: 'As many from the end, or from `before`.' }) last?: number,
+    @Arg('before', () => String, { nullable: true, description: 'The cursor to end before.' }) before?: string,
   ) {
     const { presenter } = this.scope(context);
     return this.runService.list(room.id, { first, after, last, before }, (row) => presenter.run(snapshotRun(row)));

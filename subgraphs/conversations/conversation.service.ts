@@ -15,7 +15,7 @@ import {
   addParticipantsSchema,
   type CreateConversationInput,
   createConversationSchema,
-  MAX_PARTICIPANTS,
+  MAX_IN_ROOM,
   type RemoveParticipantInput,
   type UpdateConversationInput,
   updateConversationSchema,
@@ -123,22 +123,20 @@ export class ConversationService {
     loaders: ConversationLoaders,
   ): Promise<Conversation> {
     const { conversationId, agentIds, userIds } = validate(addParticipantsSchema, input);
-    const { room, participants } = await this.openToChange(viewer, conversationId, loaders);
+    const { room } = await this.openToChange(viewer, conversationId, loaders);
     await this.checkExist(viewer, agentIds, userIds);
-    const present = new Set(participants.map((row) => row.participantId));
-    const newcomers: Newcomer[] = [
-      ...userIds.map((id) => ({ kind: 'USER' as const, id })),
-      ...agentIds.map((id) => ({ kind: 'AGENT' as const, id })),
-    ].filter(({ id }) => !present.has(id));
-    if (participants.length + newcomers.length > MAX_PARTICIPANTS * 2) {
-      throw badInputs([
-        { path: 'input.userIds', message: `A room takes ${MAX_PARTICIPANTS * 2} participants at most.` },
-      ]);
-    }
-    if (newcomers.length === 0) return room;
     await this.transactions.scoped(async (unit) => {
       await lockRoom(unit.tx, room.id);
-      await this.join(unit, room, newcomers);
+      const present = await unit.tx.participant.findMany({ where: { conversationId: room.id, leftAt: null } });
+      const known = new Set(present.map((row) => row.participantId));
+      const newcomers: Newcomer[] = [
+        ...userIds.map((id) => ({ kind: 'USER' as const, id })),
+        ...agentIds.map((id) => ({ kind: 'AGENT' as const, id })),
+      ].filter(({ id }) => !known.has(id));
+      if (present.length + newcomers.length > MAX_IN_ROOM) {
+        throw badInputs([{ path: 'input', message: `A room takes ${MAX_IN_ROOM} participants at most.` }]);
+      }
+      if (newcomers.length > 0) await this.join(unit, room, newcomers);
     });
     loaders.participants.clear(room.id);
     return room;
@@ -203,14 +201,13 @@ export class ConversationService {
   }
 
   private async join(unit: ScopedUnit, room: Room, newcomers: Newcomer[]): Promise<void> {
-    for (const { kind, id } of newcomers) {
-      const key = { conversationId: room.id, kind, participantId: id };
-      await unit.tx.participant.upsert({
-        where: { conversationId_kind_participantId: key },
-        create: key,
-        update: { leftAt: null, joinedAt: new Date() },
-      });
-    }
+    // One who was in the room before comes back to the row that he left.
+    await unit.tx.$executeRaw`
+      INSERT INTO participants AS p (id, org_id, conversation_id, kind, participant_id)
+      SELECT t.id, ${room.orgId}::uuid, ${room.id}::uuid, t.kind::"ParticipantKind", t.participant
+      FROM unnest(${newcomers.map(() => newId())}::uuid[], ${newcomers.map(({ kind }) => kind)}::text[],
+                  ${newcomers.map(({ id }) => id)}::uuid[]) AS t(id, kind, participant)
+      ON CONFLICT (conversation_id, kind, participant_id) DO UPDATE SET left_at = NULL, joined_at = now()`;
     const events = newcomers.map(({ kind, id }) => eventOf(room, 'ParticipantJoined', { kind, participantId: id }));
     await this.append(unit, room.id, events);
   }

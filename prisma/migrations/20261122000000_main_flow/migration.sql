@@ -593,6 +593,7 @@ ALTER TABLE "external_identities" ADD CONSTRAINT "external_identities_user_id_fk
 
 -- What Prisma's schema language cannot say.
 ALTER TABLE "stream_heads" SET (fillfactor = 50);
+CREATE INDEX "runs_unfinished_of_room" ON "runs" ("conversation_id", "id") WHERE "state" IN ('QUEUED', 'RUNNING', 'WAITING');
 CREATE INDEX "outbox_events_due" ON "outbox_events" ("next_try_at", "id") WHERE "delivered_at" IS NULL;
 CREATE INDEX "runs_unfinished" ON "runs" ("lease_until") WHERE "state" IN ('QUEUED', 'RUNNING');
 ALTER TABLE "memberships" ADD CONSTRAINT "memberships_one_role" CHECK (num_nonnulls("built_in_role", "custom_role_id") = 1);
