@@ -1,12 +1,15 @@
 import { composeServices } from '@apollo/composition';
 import { ApolloGateway, type GraphQLDataSource, LocalGraphQLDataSource, type SupergraphManager } from '@apollo/gateway';
-import { type DocumentNode, type ExecutionResult, GraphQLError, parse, validate } from 'graphql';
+import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import { useServer as serveGraphql } from 'graphql-ws/use/ws';
+import { pino } from 'pino';
 import { it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { isErrorCode, ParleyError } from '#core/error';
+import { isErrorCode, ParleyError, unavailable } from '#core/error';
+import { SubgraphExecutor } from '#core/subgraph/executor';
+import type { RequestEnvelope } from '#core/subgraph/operation';
 import { SubscriptionExecutor, type SubscriptionExecutorOptions } from './executor.ts';
-import { localSubscriber } from './local-subscriber.ts';
+
 import { remoteSubscriber } from './remote-subscriber.ts';
 import type { SubgraphSubscriber } from './subgraph-subscriber.ts';
 import { peopleSdl, roomsSdl, scoresSdl, ToyGraph } from './toy-graph.fixture.ts';
@@ -97,11 +100,7 @@ export class ToyGateway {
     const closing: (() => unknown)[] = [];
     let gateway: ToyGateway | undefined;
     if (transport === 'local') {
-      const subscribeAt = localSubscriber<Viewer>({
-        schemaOf: (subgraph) => graph.schemas[subgraph],
-        contextFor: (_, { viewer }) => ({ viewer }),
-      });
-      gateway = new ToyGateway(subscribeAt, options, graph);
+      gateway = new ToyGateway(inThisProcess(graph), options, graph);
     } else {
       const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
       const running = serveGraphql(
@@ -222,3 +221,22 @@ export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(valu
 
 /** Waits until `assertion` holds: generously, for how long it takes is not what is tested. */
 export const eventually = (assertion: () => void) => vi.waitFor(assertion, { timeout: 30_000, interval: 5 });
+
+/** What Parley itself does where a subgraph lives in the gateway's process. */
+function inThisProcess(graph: ToyGraph): SubgraphSubscriber<Viewer> {
+  const executors = new WeakMap<GraphQLSchema, SubgraphExecutor>();
+  return async ({ subgraph, query, variables, operationName, context }) => {
+    const schema = graph.schemas[subgraph];
+    if (!schema) throw unavailable('A part of the API is not running here.');
+    const executor = executors.get(schema) ?? new SubgraphExecutor(schema, pino({ level: 'silent' }));
+    executors.set(schema, executor);
+    const envelope: RequestEnvelope = {
+      requestId: 'toy',
+      // The toy graph knows its viewers by a name alone.
+      viewer: context.viewer as unknown as RequestEnvelope['viewer'],
+      client: { ip: null, userAgent: null },
+      idempotencyKey: null,
+    };
+    return executor.subscribe({ query, variables, operationName, envelope });
+  };
+}
