@@ -5,7 +5,11 @@ import type { Person, SeededRoom } from '../support/seed.ts';
 import { startTestServer, TEST_SECRETS, type TestServer } from '../support/server.ts';
 import { RawSocket } from './raw-socket.fixture.ts';
 
-const FOLLOW = 'subscription ($id: ID!) { conversationEvents(conversationId: $id) { __typename } }';
+const FOLLOW = `subscription ($id: ID!, $after: String) {
+  conversationEvents(conversationId: $id, after: $after) { __typename }
+}`;
+/** From the first event of a room on, so that a stream that is open shows it at once. */
+const BEGINNING = Buffer.from('["e","0"]').toString('base64url');
 
 let test: TestServer;
 let owner: Person;
@@ -15,12 +19,26 @@ beforeAll(async () => {
   test = await startTestServer();
   owner = await test.seed.owner();
   room = await test.seed.room(owner);
+  await mutate('mutation ($input: SendMessageInput!) { sendMessage INPUT { message { id } } }', {
+    conversationId: room.id,
+    text: 'Hello',
+  });
 }, 120_000);
 
-/** A socket that follows the owner's room. */
-const follow = async (token: string | null): Promise<RawSocket> => {
+/** A socket whose stream of the owner's room is open, for somebody who is in it: `userId` of an API key's user. */
+const follow = async (
+  token: string,
+  userId = token.startsWith('pk_') ? owner.id : decodeJwt(token).sub,
+): Promise<RawSocket> => {
+  if (userId !== owner.id) {
+    const add = 'mutation ($input: AddParticipantsInput!) { addParticipants INPUT { conversation { id } } }';
+    await mutate(add, { conversationId: room.id, userIds: [userId] });
+  }
   const socket = await RawSocket.init(test.url, { authorization: `Bearer ${token}` });
-  await socket.say({ type: 'subscribe', id: 'room', payload: { query: FOLLOW, variables: { id: room.id } } });
+  const payload = { query: FOLLOW, variables: { id: room.id, after: BEGINNING } };
+  await socket.say({ type: 'subscribe', id: 'room', payload });
+  const { payload: first } = await socket.hear('next', 'room');
+  expect(first).not.toHaveProperty('errors');
   return socket;
 };
 
@@ -35,8 +53,17 @@ const createKey = async (caller: TestClient, input: Record<string, unknown>) => 
 const mutate = (query: string, input: Record<string, unknown>) =>
   owner.client.request(query.replace('INPUT', '(input: $input)'), { input });
 
+interface Ending {
+  token: string;
+  /** Whose key it is, where it is not the owner's. */
+  userId?: string;
+  end: () => Promise<unknown>;
+  /** The credential goes on, with other permissions. */
+  stillIn?: boolean;
+}
+
 /** What ends an open socket at once, and the code that its client is given. */
-const ENDINGS: [string, RegExp, () => Promise<{ token: string; end: () => Promise<unknown>; stillIn?: boolean }>][] = [
+const ENDINGS: [string, RegExp, () => Promise<Ending>][] = [
   [
     'logging out',
     /^4403 /,
@@ -83,7 +110,7 @@ const ENDINGS: [string, RegExp, () => Promise<{ token: string; end: () => Promis
     'an API key that expires',
     /^4403 /,
     async () => {
-      const expiresAt = new Date(Date.now() + 3_000).toISOString();
+      const expiresAt = new Date(Date.now() + 6_000).toISOString();
       const { secret } = await createKey(owner.client, { expiresAt });
       return { token: secret, end: async () => {} };
     },
@@ -140,7 +167,7 @@ const ENDINGS: [string, RegExp, () => Promise<{ token: string; end: () => Promis
       const { secret } = await createKey(owner.client, { principalId: id });
       const disable =
         'mutation ($input: DisableServiceAccountInput!) { disableServiceAccount INPUT { serviceAccount { id } } }';
-      return { token: secret, end: () => mutate(disable, { serviceAccountId: id }) };
+      return { token: secret, userId: id, end: () => mutate(disable, { serviceAccountId: id }) };
     },
   ],
   [
@@ -154,7 +181,7 @@ const ENDINGS: [string, RegExp, () => Promise<{ token: string; end: () => Promis
         .setAudience('parley')
         .setSubject(String(sub))
         .setIssuedAt()
-        .setExpirationTime('3s')
+        .setExpirationTime('6s')
         .sign(Buffer.from(TEST_SECRETS.tokenSecret, 'base64url'));
       return { token, end: async () => {} };
     },
@@ -172,20 +199,20 @@ describe('an open socket ends, and so do the requests', () => {
   it.concurrent.each(ENDINGS)(
     'after %s',
     async (_, ending, prepare) => {
-      const { token, end, stillIn = false } = await prepare();
-      const socket = await follow(token);
+      const { token, userId, end, stillIn = false } = await prepare();
+      const socket = await follow(token, userId);
       await end();
       expect(await socket.end()).toMatch(ending);
       const { status } = await test.client.as(token).send('{ viewer { role { id } } }');
       expect(status).toBe(stillIn ? 200 : 401);
     },
-    15_000,
+    25_000,
   );
 
   it('while others are left alone', async () => {
-    const bystander = await follow(owner.client.token);
+    const bystander = await follow(String(owner.client.token));
     const person = await test.seed.member(owner);
-    const socket = await follow(person.client.token);
+    const socket = await follow(String(person.client.token));
     await person.client.request('mutation { logOut { sessionId } }');
     await socket.end();
     expect(bystander.ended).toBeNull();
