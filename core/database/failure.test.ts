@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isConnectionFailure, isMissingRow, isUniqueViolation } from './failure.ts';
+import { isConnectionFailure, isUniqueViolation } from './failure.ts';
 
 const error = (code: string, message = '', cause?: unknown) => Object.assign(new Error(message, { cause }), { code });
 
@@ -11,6 +11,20 @@ describe('whether the database could not be reached', () => {
     ['starting up', error('57P03'), true, true],
     ['too many connections', error('53300'), true, true],
     ['no connection in time', new Error('timeout exceeded when trying to connect'), true, true],
+    [
+      'no connection for a transaction in time',
+      Object.assign(new Error('Transaction API error: Unable to start a transaction in the given time.'), {
+        code: 'P2028',
+      }),
+      true,
+      true,
+    ],
+    [
+      'a transaction that took too long',
+      Object.assign(new Error('Transaction API error: Transaction already closed.'), { code: 'P2028' }),
+      false,
+      false,
+    ],
     ['reset in the middle', error('ECONNRESET'), true, false],
     ['ended by an administrator', error('57P01'), true, false],
     ['terminated', new Error('Connection terminated unexpectedly'), true, false],
@@ -38,12 +52,11 @@ describe('whether the database could not be reached', () => {
   });
 });
 
-it('tells a row that is there already from one that is not', () => {
+it('tells that a row is there already', () => {
   expect([error('P2002'), error('23505'), error('P2025'), undefined].map(isUniqueViolation)).toEqual([
     true,
     true,
     false,
     false,
   ]);
-  expect([error('P2025'), error('P2002'), undefined].map(isMissingRow)).toEqual([true, false, false]);
 });

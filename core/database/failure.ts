@@ -18,6 +18,9 @@ const LOST = new Set([
 /** Prisma's own codes: server not reached, timed out, connection closed, no connection to be had from the pool. */
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
 
+/** The pool's words, and Prisma's (under P2028, which it uses for much else), for a wait that was too long. */
+const NO_CONNECTION_IN_TIME = /timeout exceeded when trying to connect|Unable to start a transaction in the given time/;
+
 interface Coded {
   code?: unknown;
   message?: unknown;
@@ -34,7 +37,7 @@ export function isConnectionFailure(error: unknown, when: 'any' | 'before-sendin
     if (NOT_SENT.has(String(at.code))) return true;
     if (when === 'any' && (LOST.has(String(at.code)) || PRISMA.has(String(at.code)))) return true;
     const message = typeof at.message === 'string' ? at.message : '';
-    if (message.includes('timeout exceeded when trying to connect')) return true;
+    if (NO_CONNECTION_IN_TIME.test(message)) return true;
     if (when === 'any' && /Connection terminated|server closed the connection/i.test(message)) return true;
     at = (at.cause ?? at.meta?.driverAdapterError) as Coded | undefined;
   }
@@ -46,6 +49,3 @@ export const isUniqueViolation = (error: unknown): boolean => {
   const code = (error as Coded | undefined)?.code;
   return code === 'P2002' || code === '23505';
 };
-
-/** Whether an update or delete by id met no row. */
-export const isMissingRow = (error: unknown): boolean => (error as Coded | undefined)?.code === 'P2025';

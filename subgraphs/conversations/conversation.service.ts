@@ -27,6 +27,7 @@ import { actorOf } from './conversation-outbox.ts';
 import type { ParticipantKind } from './participant.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { lockRoom } from './room-lock.ts';
+import type { RoomTurns } from './room-turn.ts';
 import { announceCancel } from './run/cancel-signal.ts';
 import { UNFINISHED } from './run.service.ts';
 
@@ -43,6 +44,7 @@ export class ConversationService {
     private readonly streams: Streams,
     private readonly directory: PeerDirectory,
     private readonly bus: Bus,
+    private readonly turns: RoomTurns,
   ) {}
 
   /** The room, where the viewer may read it; null elsewhere. */
@@ -109,8 +111,7 @@ export class ConversationService {
     const { conversationId, title } = validate(updateConversationSchema, input);
     const { room } = await this.openToChange(viewer, conversationId, loaders);
     if (title === undefined || title === room.title) return room;
-    return this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, room.id);
+    return this.inRoom(room, async (unit) => {
       const row = await unit.tx.conversation.update({ where: { id: room.id }, data: { title } });
       await this.append(unit, room.id, [eventOf(room, 'ConversationUpdated', { title })]);
       return row;
@@ -125,8 +126,7 @@ export class ConversationService {
     const { conversationId, agentIds, userIds } = validate(addParticipantsSchema, input);
     const { room } = await this.openToChange(viewer, conversationId, loaders);
     await this.checkExist(viewer, agentIds, userIds);
-    await this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, room.id);
+    await this.inRoom(room, async (unit) => {
       const present = await unit.tx.participant.findMany({ where: { conversationId: room.id, leftAt: null } });
       const known = new Set(present.map((row) => row.participantId));
       const newcomers: Newcomer[] = [
@@ -150,8 +150,7 @@ export class ConversationService {
     const { room } = opened;
     const found = opened.participants.find((row) => row.participantId === input.participantId);
     if (!found) throw notFound('participant');
-    await this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, room.id);
+    await this.inRoom(room, async (unit) => {
       const left = await unit.tx.participant.updateMany({
         where: { id: found.id, leftAt: null },
         data: { leftAt: new Date() },
@@ -170,8 +169,7 @@ export class ConversationService {
       refusal: 'Only who made a conversation, or a manager of all of them, deletes it.',
     };
     const { room } = await openRoom(viewer, id, loaders, allowed);
-    await this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, room.id);
+    await this.inRoom(room, async (unit) => {
       const runs = await unit.tx.run.findMany({
         where: { conversationId: room.id },
         select: { id: true, state: true },
@@ -194,6 +192,16 @@ export class ConversationService {
         for (const run of runs) if (UNFINISHED.includes(run.state)) announceCancel(this.bus, run.id);
       });
     });
+  }
+
+  /** Writes in a room, one caller after the other. */
+  private inRoom<T>(room: Room, work: (unit: ScopedUnit) => Promise<T>): Promise<T> {
+    return this.turns.take(room.id, () =>
+      this.transactions.scoped(async (unit) => {
+        await lockRoom(unit.tx, room.id);
+        return work(unit);
+      }),
+    );
   }
 
   private openToChange(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<OpenRoom> {

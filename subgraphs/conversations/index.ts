@@ -15,6 +15,7 @@ import { MessageService } from './message.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
+import { RoomTurns } from './room-turn.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
@@ -25,9 +26,10 @@ import { RunService } from './run.service.ts';
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
   const directory = new PeerDirectory(peers);
-  const runs = new RunService(database, transactions, streams, bus, jobs, log);
-  const conversations = new ConversationService(database, transactions, streams, directory, bus);
-  const messages = new MessageService(database, transactions, streams, directory, runs);
+  const turns = new RoomTurns();
+  const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
+  const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
+  const messages = new MessageService(database, transactions, streams, directory, runs, turns);
   const events = new EventService(database, streams);
   const scope = createRequestScope(database);
 

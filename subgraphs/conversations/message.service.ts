@@ -18,7 +18,7 @@ import { MAX_HISTORY_PAGE } from './message.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { chooseResponder } from './responder.ts';
 import { lockRoom } from './room-lock.ts';
-import { RoomTurns } from './room-turn.ts';
+import type { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
@@ -31,14 +31,13 @@ export interface SentMessage {
 
 /** What is written in rooms. */
 export class MessageService {
-  private readonly turns = new RoomTurns();
-
   constructor(
     private readonly database: Database,
     private readonly transactions: Transactions,
     private readonly streams: Streams,
     private readonly directory: PeerDirectory,
     private readonly runs: RunService,
+    private readonly turns: RoomTurns,
   ) {}
 
   /** The history of a room that the viewer may read, oldest first. Without `last` or `before` it begins at the start. */

@@ -16,6 +16,7 @@ import { snapshotRun } from './conversation.presenter.ts';
 import { eventOf } from './conversation-event.ts';
 import { actorOf } from './conversation-outbox.ts';
 import { lockRoom } from './room-lock.ts';
+import type { RoomTurns } from './room-turn.ts';
 import { announceCancel } from './run/cancel-signal.ts';
 import { executeRunJob } from './run/job.ts';
 
@@ -31,6 +32,7 @@ export class RunService {
     private readonly bus: Bus,
     private readonly jobs: JobQueue,
     private readonly log: Logger,
+    private readonly turns: RoomTurns,
   ) {}
 
   /** The run, where the viewer may read its room; null elsewhere. */
@@ -68,19 +70,21 @@ export class RunService {
       refusal: 'This needs the permission runs:cancel and a part in the conversation.',
     };
     await openRoom(viewer, run.conversationId, loaders, allowed);
-    return this.transactions.scoped(async (unit) => {
-      await lockRoom(unit.tx, run.conversationId);
-      const now = await unit.tx.run.findFirst({ where: { id: run.id } });
-      if (!now || !UNFINISHED.includes(now.state)) return now ?? run;
-      await unit.emit({
-        id: newId(),
-        orgId: viewer.orgId,
-        type: 'run.cancel_requested',
-        payload: { runId: run.id, conversationId: run.conversationId },
-        actor: actorOf(viewer),
-      });
-      return this.cancelIn(unit, run);
-    });
+    return this.turns.take(run.conversationId, () =>
+      this.transactions.scoped(async (unit) => {
+        await lockRoom(unit.tx, run.conversationId);
+        const now = await unit.tx.run.findFirst({ where: { id: run.id } });
+        if (!now || !UNFINISHED.includes(now.state)) return now ?? run;
+        await unit.emit({
+          id: newId(),
+          orgId: viewer.orgId,
+          type: 'run.cancel_requested',
+          payload: { runId: run.id, conversationId: run.conversationId },
+          actor: actorOf(viewer),
+        });
+        return this.cancelIn(unit, run);
+      }),
+    );
   }
 
   /**

@@ -16,14 +16,22 @@ beforeAll(async () => {
 /** More than the database connections of a process. */
 const MESSAGES = 40;
 
-describe('a storm of messages in one room', () => {
+describe('a storm of messages and changes in one room', () => {
   it('waits its turn without keeping anybody else from the database', async () => {
     const room = await createRoom(owner.client, []);
     const blocker = await test.pool().connect();
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM conversations WHERE id = $1 FOR UPDATE', [room.id]);
     const texts = Array.from({ length: MESSAGES }, (_, index) => `message ${index}`);
-    const storm = Promise.allSettled(texts.map((text) => sendMessage(owner.client, room.id, text)));
+    const rename = (title: string) =>
+      owner.client.request(
+        'mutation ($input: UpdateConversationInput!) { updateConversation(input: $input) { conversation { id } } }',
+        { input: { conversationId: room.id, title } },
+      );
+    const storm = Promise.allSettled([
+      ...texts.map((text) => sendMessage(owner.client, room.id, text)),
+      ...texts.map((text) => rename(`on ${text}`)),
+    ]);
     try {
       // Nobody says when all of them have reached the room: these come after them, on the same way.
       for (let round = 0; round < 5; round++) {
