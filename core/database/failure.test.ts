@@ -28,6 +28,12 @@ describe('whether the database could not be reached', () => {
     ['reset in the middle', error('ECONNRESET'), true, false],
     ['ended by an administrator', error('57P01'), true, false],
     ['terminated', new Error('Connection terminated unexpectedly'), true, false],
+    [
+      'broken before the statement',
+      new Error('Client has encountered a connection error and is not queryable'),
+      true,
+      true,
+    ],
     ['Prisma cannot reach it', error('P1001'), true, false],
     ['beneath another error', error('P2010', 'raw query failed', error('ECONNREFUSED')), true, true],
     [

@@ -21,6 +21,9 @@ const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
 /** The pool's words, and Prisma's (under P2028, which it uses for much else), for a wait that was too long. */
 const NO_CONNECTION_IN_TIME = /timeout exceeded when trying to connect|Unable to start a transaction in the given time/;
 
+/** What `pg` says of a statement on a connection that had broken before: it was not sent. */
+const BROKEN_BEFORE = /^Client (has encountered a connection error|was closed) and is not queryable/;
+
 interface Coded {
   code?: unknown;
   message?: unknown;
@@ -38,6 +41,7 @@ export function isConnectionFailure(error: unknown, when: 'any' | 'before-sendin
     if (when === 'any' && (LOST.has(String(at.code)) || PRISMA.has(String(at.code)))) return true;
     const message = typeof at.message === 'string' ? at.message : '';
     if (NO_CONNECTION_IN_TIME.test(message)) return true;
+    if (BROKEN_BEFORE.test(message)) return true;
     if (when === 'any' && /Connection terminated|server closed the connection/i.test(message)) return true;
     at = (at.cause ?? at.meta?.driverAdapterError) as Coded | undefined;
   }
