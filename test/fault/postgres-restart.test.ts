@@ -69,7 +69,11 @@ describe(`PostgreSQL that is restarted under load (TEST_SEED=${seed})`, { timeou
     over = true;
     await writing;
 
-    expect(refused.filter((code) => code !== 'UNAVAILABLE')).toEqual([]);
+    const failed = server.output.split('\n').filter((line) => line.includes('a request failed'));
+    expect(
+      refused.filter((code) => code !== 'UNAVAILABLE'),
+      failed.join('\n'),
+    ).toEqual([]);
     const last = acknowledged.at(-1);
     await noted.until(({ message }) => message?.id === last);
     const seen = noted.events.flatMap(({ message }) => message?.id ?? []);
