@@ -32,72 +32,8 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
     await server.start();
   };
 
-  beforeAll(async () => {
-    server = await ServerProcess.create();
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
-    agentId = await createAgent(client);
-  }, 120_000);
-
-  afterAll(async () => {
-    await Promise.all(followers.map((follower) => follower.close()));
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-  }, 60_000);
-
-  it('ends each reply once and whole, wherever it was killed', async () => {
-    const [long, atToken, justSent, beforeCommit, behind] = await Promise.all([
-      enter(),
-      enter(),
-      enter(),
-      enter(),
-      enter(),
-    ]);
-    const longRun = await sendMessage(client, long.roomId, 'count to 180');
-    await sendMessage(client, behind.roomId, 'write 40 words');
-    await sendMessage(client, behind.roomId, 'repeat after the other one');
-    await sendMessage(client, beforeCommit.roomId, 'hello');
-    const reply = await beforeCommit.until(({ message }) => message?.status === 'STREAMING');
-    const commit = await holdRow(database, 'messages', reply.message?.id ?? '');
-    await commit.untilWaitedFor();
-    await sendMessage(client, atToken.roomId, 'write 120 words');
-    const token = 1 + random(50);
-    await atToken.until(() => atToken.deltas >= token);
-    await sendMessage(client, justSent.roomId, 'hello');
-    await server.end('SIGKILL');
-    await commit.release();
-    await server.start();
-
-    for (let kill = 2; kill <= KILLS; kill++) {
-      await long.until((event) => event.__typename === 'MessageRestarted' && event.attempt === kill);
-      const before = long.deltas;
-      const further = 1 + random(30);
-      await long.until(() => long.deltas >= before + further);
-      await restart();
-    }
-    await Promise.all([long, atToken, justSent, beforeCommit].map((room) => room.untilFinal(1, 60_000)));
-    await behind.untilFinal(2, 60_000);
-
-    expect(long.events.find(isFinal)?.run).toMatchObject({
-      id: longRun.run?.id,
-      state: 'SUCCEEDED',
-      attempt: KILLS + 1,
-    });
-    expect(atToken.events.filter(({ __typename }) => __typename === 'MessageRestarted').length).toBeGreaterThan(0);
-    for (const room of [long, atToken, justSent, beforeCommit, behind]) {
-      await auditRoom(database, room.roomId, room.events, room.start);
-      expect(room.events.filter(isFinal).every(({ run }) => run?.state === 'SUCCEEDED')).toBe(true);
-    }
-    // What was charged: one call a finished attempt, whatever died before.
-    const { rows } = await database.query(
-      `select r.id from runs r left join model_calls c on c.run_id = r.id and c.outcome = 'SUCCEEDED'
-       group by r.id having count(c.id) <> 1`,
-    );
-    expect(rows).toEqual([]);
-  });
-
-  it('keeps a message that was acknowledged, and the effect of a key once, when it dies before the answer', async () => {
+  /** Killed between the effect of a request and its answer: the client sends it again, with the same key. */
+  const dieBeforeTheAnswer = async () => {
     const room = await enter();
     const key = { 'idempotency-key': `order-${seed}` };
     const input = { conversationId: room.roomId, text: 'write 20 words' };
@@ -118,6 +54,72 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
     expect(rows).toEqual([{ id: again.sendMessage.message.id }]);
     expect(room.events.filter(isFinal).map(({ run }) => run?.id)).toEqual([again.sendMessage.run?.id]);
     await auditRoom(database, room.roomId, room.events, room.start);
+  };
+
+  beforeAll(async () => {
+    server = await ServerProcess.create();
+    client = await server.owner();
+    database = openPool(await server.databaseUrl());
+    agentId = await createAgent(client);
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(followers.map((follower) => follower.close()));
+    await client?.close();
+    await database?.end();
+    await server?.remove();
+  }, 60_000);
+
+  it('ends each reply once and whole and does nothing twice, wherever it was killed', async () => {
+    const [long, atToken, justSent, beforeCommit, behind] = await Promise.all([
+      enter(),
+      enter(),
+      enter(),
+      enter(),
+      enter(),
+    ]);
+    await sendMessage(client, behind.roomId, 'write 40 words');
+    await sendMessage(client, behind.roomId, 'repeat after the other one');
+    await sendMessage(client, beforeCommit.roomId, 'hello');
+    const reply = await beforeCommit.until(({ message }) => message?.status === 'STREAMING');
+    const commit = await holdRow(database, 'messages', reply.message?.id ?? '');
+    await commit.untilWaitedFor();
+    const longRun = await sendMessage(client, long.roomId, 'count to 180');
+    await sendMessage(client, atToken.roomId, 'write 120 words');
+    const token = 1 + random(50);
+    await atToken.until(() => atToken.deltas >= token);
+    await sendMessage(client, justSent.roomId, 'hello');
+    await server.end('SIGKILL');
+    await commit.release();
+    await server.start();
+
+    for (let kill = 2; kill <= KILLS; kill++) {
+      await long.until((event) => event.__typename === 'MessageRestarted' && event.attempt === kill);
+      const before = long.deltas;
+      const further = 1 + random(30);
+      await long.until(() => long.deltas >= before + further);
+      if (kill < KILLS) await restart();
+    }
+    await dieBeforeTheAnswer();
+    await Promise.all([long, atToken, justSent, beforeCommit].map((room) => room.untilFinal(1, 60_000)));
+    await behind.untilFinal(2, 60_000);
+
+    expect(long.events.find(isFinal)?.run).toMatchObject({
+      id: longRun.run?.id,
+      state: 'SUCCEEDED',
+      attempt: KILLS + 1,
+    });
+    expect(atToken.events.filter(({ __typename }) => __typename === 'MessageRestarted').length).toBeGreaterThan(0);
+    for (const room of [long, atToken, justSent, beforeCommit, behind]) {
+      await auditRoom(database, room.roomId, room.events, room.start);
+      expect(room.events.filter(isFinal).every(({ run }) => run?.state === 'SUCCEEDED')).toBe(true);
+    }
+    // What was charged: one call a finished attempt, whatever died before.
+    const { rows } = await database.query(
+      `select r.id from runs r left join model_calls c on c.run_id = r.id and c.outcome = 'SUCCEEDED'
+       group by r.id having count(c.id) <> 1`,
+    );
+    expect(rows).toEqual([]);
   });
 
   it('drains at SIGTERM: what can end ends, the rest goes on after the next start', async () => {
