@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { readEnvironment } from '#core/environment';
 import { createLog } from '#core/log';
 import { ROLES } from '#server/role';
@@ -10,6 +10,7 @@ import { deriveSecrets } from '#server/secret';
 import { type RunningServer, startServer } from '#server/start-server';
 import { TestClient } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { atFileEnd } from './file-end.ts';
 import { Seed } from './seed.ts';
 
 export interface TestServer {
@@ -67,7 +68,7 @@ export async function startTestServer(
     opened ??= new pg.Pool({ connectionString: database.url, max: 3 });
     return opened;
   };
-  afterAll(async () => {
+  atFileEnd(async () => {
     await seed.close();
     await client.close();
     await server.close();
