@@ -32,6 +32,7 @@ export class Directory {
   private readonly listeners = new Set<(instances: Instance[]) => void>();
   private timer: NodeJS.Timeout | null = null;
   private turn = 0;
+  private beating: Promise<void> | null = null;
 
   constructor(private readonly options: DirectoryOptions) {}
 
@@ -83,8 +84,15 @@ export class Directory {
     return () => this.listeners.delete(listener);
   }
 
-  /** Reads the directory at once instead of at the next beat. */
-  async beat(): Promise<void> {
+  /** Reads the directory at once instead of at the next beat; those who ask at the same moment share one reading. */
+  beat(): Promise<void> {
+    this.beating ??= this.writeAndRead().finally(() => {
+      this.beating = null;
+    });
+    return this.beating;
+  }
+
+  private async writeAndRead(): Promise<void> {
     const { pool, self } = this.options;
     await pool.query(
       `insert into service_instances (id, roles, url, version, beat_at) values ($1, $2, $3, $4, clock_timestamp())

@@ -145,6 +145,15 @@ describe('a subgraph in another process', () => {
     }
   });
 
+  it('is found where its successor has registered since the last look', async () => {
+    await announce('http://127.0.0.1:1');
+    const { url } = await serve();
+    const self = { id: newId(), roles: ['agents'], url, version: 'test' };
+    await new Directory({ pool, log, self }).beat();
+    const result = await open().call('agents', { query: '{ who }', envelope });
+    expect(result).toEqual({ data: { who: 'a-user of an-org, a-request' } });
+  });
+
   it('is asked elsewhere where nothing listens any more, and the call is not made twice', async () => {
     const gone = await serve();
     await announce(gone.url);

@@ -34,9 +34,16 @@ export class RemoteCaller {
   async call(subgraph: string, operation: SubgraphOperation, signal?: AbortSignal): Promise<ExecutionResult> {
     const token = await this.options.signer.sign(operation.envelope);
     const tried = new Set<string>();
+    let lookedAgain = false;
     for (;;) {
       const url = this.options.directory.urlOf(subgraph);
-      if (!url || tried.has(url)) throw unavailable(`The part of Parley that serves ${subgraph} cannot be reached.`);
+      if (!url || tried.has(url)) {
+        if (lookedAgain) throw unavailable(`The part of Parley that serves ${subgraph} cannot be reached.`);
+        // Its successor may have registered since the last beat.
+        lookedAgain = true;
+        await this.options.directory.beat().catch(() => {});
+        continue;
+      }
       tried.add(url);
       try {
         return await this.post(url, subgraph, operation, token, signal);
