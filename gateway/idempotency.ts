@@ -36,7 +36,6 @@ const LOOK_EVERY_MS = 40;
 interface Row {
   request_hash: string;
   response: Buffer | null;
-  expired: boolean;
 }
 
 /**
@@ -95,7 +94,7 @@ export class Idempotency {
       );
       if (claimed.rowCount === 1) return null;
       const { rows } = await pool.query<Row>(
-        'select request_hash, response, lease_until < clock_timestamp() as expired from idempotent_requests where scope = $1 and key = $2',
+        'select request_hash, response from idempotent_requests where scope = $1 and key = $2',
         [scope, key],
       );
       const row = rows[0];
