@@ -19,6 +19,7 @@ export const PERMISSIONS = {
   'conversations:read_all': 'Read every conversation of the organization.',
   'conversations:manage_all': 'Change and delete every conversation of the organization.',
   'runs:cancel': 'Cancel runs in conversations that one can write in.',
+  'runs:approve': 'Decide what agents ask for in conversations that one can write in, such as calls of tools.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -40,6 +41,7 @@ export const BUILT_IN_ROLES = {
     'conversations:read',
     'conversations:write',
     'runs:cancel',
+    'runs:approve',
   ],
   VIEWER: ['organization:read', 'agents:read', 'conversations:read'],
 } as const satisfies Record<string, readonly Permission[]>;

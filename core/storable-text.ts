@@ -28,3 +28,11 @@ export class StorableStream {
     return rest;
   }
 }
+
+/** The same for every text within JSON, names of fields included. */
+export function toStorableJson<T>(value: T): T {
+  if (typeof value === 'string') return toStorable(value) as T;
+  if (Array.isArray(value)) return value.map(toStorableJson) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [toStorable(key), toStorableJson(each)])) as T;
+}

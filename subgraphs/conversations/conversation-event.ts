@@ -1,7 +1,8 @@
 import type { StreamAppend, StreamEvent } from '#core/stream/event';
 import type { MessagePartValue, MessageStatus } from './message.type.ts';
+import type { ApprovalSnapshot, StepSnapshot } from './orchestration/step-snapshot.ts';
 import type { ParticipantKind } from './participant.type.ts';
-import type { RunErrorType, RunState, UsageType } from './run.type.ts';
+import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
 
 /** A message as it was when something happened to it: replayed later, it must not show what came after. */
 export interface MessageSnapshot {
@@ -23,6 +24,7 @@ export interface RunSnapshot {
   agentVersion: number | null;
   state: RunState;
   attempt: number;
+  waitingFor: RunWait | null;
   error: RunErrorType | null;
   usage: UsageType | null;
   queuedAt: Date;
@@ -41,6 +43,12 @@ export interface EventPayloads {
   ParticipantJoined: { kind: ParticipantKind; participantId: string };
   ParticipantLeft: { kind: ParticipantKind; participantId: string };
   ConversationUpdated: { title: string | null };
+  StepStarted: { step: StepSnapshot };
+  StepFinished: { step: StepSnapshot };
+  ToolCallStarted: { step: StepSnapshot };
+  ToolCallFinished: { step: StepSnapshot };
+  ApprovalRequested: { approval: ApprovalSnapshot };
+  ApprovalDecided: { approval: ApprovalSnapshot };
 }
 
 export type EventType = keyof EventPayloads;
@@ -70,7 +78,16 @@ export const eventOf = <Type extends EventType>(
 });
 
 /** Fields that hold moments, which JSON has as text. */
-const MOMENTS = new Set(['createdAt', 'completedAt', 'queuedAt', 'startedAt', 'finishedAt']);
+const MOMENTS = new Set([
+  'createdAt',
+  'completedAt',
+  'queuedAt',
+  'startedAt',
+  'finishedAt',
+  'requestedAt',
+  'expiresAt',
+  'decidedAt',
+]);
 
 /** Takes an event of the log apart. */
 export const readEvent = ({ type, payload, seq, at }: StreamEvent): ConversationEvent =>

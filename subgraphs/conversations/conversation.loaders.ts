@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Database } from '#core/database/database';
 import { notFound } from '#core/error';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
+import type { StepRecord } from './orchestration/step.ts';
 
 /** A page of the history of one room: so many messages on the far side of a position, the nearest to it first. */
 export interface MessagePageKey {
@@ -18,6 +19,7 @@ export interface ConversationLoaders {
   /** Those who are in the room now, in the order in which they came. */
   participants: DataLoader<string, Participant[]>;
   run: DataLoader<string, Run>;
+  step: DataLoader<string, StepRecord>;
   /** The newest `seq` of the room's stream; 0 where nothing has happened yet. */
   head: DataLoader<string, number>;
   messagePage: DataLoader<MessagePageKey, Message[]>;
@@ -28,6 +30,10 @@ export function createLoaders(database: Database): ConversationLoaders {
   return {
     conversation: byId('conversation', (ids) => scoped.conversation.findMany({ where: { id: { in: ids } } })),
     run: byId('run', (ids) => scoped.run.findMany({ where: { id: { in: ids } } })),
+    step: byId('step', async (ids) => {
+      const rows: unknown = await scoped.step.findMany({ where: { id: { in: ids } } });
+      return rows as StepRecord[];
+    }),
     participants: new DataLoader(async (ids) => {
       const rows = await scoped.participant.findMany({
         where: { conversationId: { in: [...ids] }, leftAt: null },

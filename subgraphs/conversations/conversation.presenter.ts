@@ -4,8 +4,9 @@ import type { Conversation, Message, Run } from '#prisma/generated/client';
 import type { ConversationLoaders } from './conversation.loaders.ts';
 import type { ConversationEvent, MessageSnapshot, RunSnapshot } from './conversation-event.ts';
 import type { MessagePartValue, MessageStatus } from './message.type.ts';
+import { type ApprovalSnapshot, type StepSnapshot, snapshotStep } from './orchestration/step-snapshot.ts';
 import { toParticipant } from './participant.type.ts';
-import type { RunErrorType, RunState, UsageType } from './run.type.ts';
+import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
 
 /** The cursor of an event: what `after` takes. */
 export const eventCursor = (seq: number): string => encodeCursor('e', seq);
@@ -29,6 +30,7 @@ export const snapshotRun = (row: Run): RunSnapshot => ({
   agentVersion: row.agentVersion,
   state: row.state as RunState,
   attempt: row.attempt,
+  waitingFor: row.waitingFor as RunWait | null,
   error: row.error as unknown as RunErrorType | null,
   usage: row.usage as unknown as UsageType | null,
   queuedAt: row.queuedAt,
@@ -89,6 +91,34 @@ export class ConversationPresenter {
     return { __typename: 'Run' as const, ...run, agent: { __typename: 'Agent' as const, id: run.agentId } };
   }
 
+  step(step: StepSnapshot) {
+    const large =
+      <Key extends 'input' | 'output' | 'decision'>(key: Key) =>
+      async () =>
+        (await this.loaders.step.load(step.id))[key];
+    return {
+      __typename: 'Step' as const,
+      ...step,
+      run: (() => this.loadRun(step.runId)) as unknown,
+      agent: { __typename: 'Agent' as const, id: step.agentId },
+      input: large('input') as unknown,
+      output: large('output') as unknown,
+      decision: large('decision') as unknown,
+    };
+  }
+
+  approval(conversationId: string, approval: ApprovalSnapshot) {
+    return {
+      __typename: 'Approval' as const,
+      ...approval,
+      conversation: this.conversationReference(conversationId),
+      run: (() => this.loadRun(approval.runId)) as unknown,
+      step: (async () => this.step(snapshotStep(await this.loaders.step.load(approval.stepId)))) as unknown,
+      agent: { __typename: 'Agent' as const, id: approval.agentId },
+      decidedBy: approval.decidedById === null ? null : { __typename: 'User' as const, id: approval.decidedById },
+    };
+  }
+
   event(conversationId: string, event: ConversationEvent) {
     const shared = {
       cursor: eventCursor(event.seq),
@@ -102,6 +132,14 @@ export class ConversationPresenter {
         return { ...shared, message: this.message(conversationId, event.payload.message) };
       case 'RunStateChanged':
         return { ...shared, run: this.run(event.payload.run) };
+      case 'StepStarted':
+      case 'StepFinished':
+      case 'ToolCallStarted':
+      case 'ToolCallFinished':
+        return { ...shared, step: this.step(event.payload.step) };
+      case 'ApprovalRequested':
+      case 'ApprovalDecided':
+        return { ...shared, approval: this.approval(conversationId, event.payload.approval) };
       case 'ParticipantJoined':
       case 'ParticipantLeft':
         return { ...shared, participant: toParticipant(event.payload.kind, event.payload.participantId) };

@@ -1,3 +1,4 @@
+import { runInOrg } from '#core/database/tenant';
 import { handleJob } from '#core/job/job';
 import type { Kernel } from '#core/kernel';
 import type { RequestContext } from '#core/request-context';
@@ -12,6 +13,11 @@ import { EventService } from './event.service.ts';
 import { EVENT_TYPES } from './event.type.ts';
 import { MessageResolver } from './message.resolver.ts';
 import { MessageService } from './message.service.ts';
+import { ApprovalService } from './orchestration/approval.service.ts';
+import { OrchestrationResolver } from './orchestration/orchestration.resolver.ts';
+import { ORCHESTRATION_EVENT_TYPES } from './orchestration/event.type.ts';
+import { RetryService } from './orchestration/retry.service.ts';
+import { StepService } from './orchestration/step.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
@@ -21,6 +27,7 @@ import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
+import { BuiltInTools } from './tool/built-in-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
@@ -33,6 +40,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const events = new EventService(database, streams);
   const scope = createRequestScope(database);
 
+  const tools = new BuiltInTools();
+  const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
+  const steps = new StepService(database, runs);
+  const retries = new RetryService(database, transactions, streams, runs, turns);
   const executor = new RunExecutor({
     database,
     transactions,
@@ -41,6 +52,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     peers,
     directory,
     models,
+    tools,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),
@@ -57,9 +69,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new ConversationResolver(conversations, messages, runs, scope),
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
+      new OrchestrationResolver(steps, approvals, retries, scope),
       createEventResolver(events, scope),
     ],
-    orphanedTypes: EVENT_TYPES,
+    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -87,7 +100,12 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     consumers: [],
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
-      return startSweep({ database, log, dispatch: (run) => runs.dispatch(run) });
+      return startSweep({
+        database,
+        log,
+        dispatch: (run) => runs.dispatch(run),
+        expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
+      });
     },
   };
 }

@@ -196,4 +196,10 @@ const newRun = (trigger: Message, agentId: string): Run => ({
   queuedAt: trigger.createdAt,
   startedAt: null,
   finishedAt: null,
+  waitingFor: null,
+  resuming: false,
+  activeMs: 0,
+  deltaCount: 0,
+  journalCount: 0,
+  teamState: null,
 });

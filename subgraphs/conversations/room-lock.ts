@@ -11,10 +11,10 @@ export async function lockRoom(tx: RawTransaction, id: string): Promise<void> {
   if (rows.length === 0) throw notFound('conversation');
 }
 
-/** The same for the room of a run. Returns false where the run was deleted with its room. */
-export async function lockRoomOfRun(tx: RawTransaction, runId: string): Promise<boolean> {
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM conversations c JOIN runs r ON r.conversation_id = c.id
+/** The same for the room of a run. Null where the run was deleted with its room. */
+export async function lockRoomOfRun(tx: RawTransaction, runId: string): Promise<{ resuming: boolean } | null> {
+  const [run] = await tx.$queryRaw<{ resuming: boolean }[]>`
+    SELECT r.resuming FROM conversations c JOIN runs r ON r.conversation_id = c.id
     WHERE r.id = ${runId}::uuid FOR NO KEY UPDATE OF c`;
-  return rows.length > 0;
+  return run ?? null;
 }

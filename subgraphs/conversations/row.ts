@@ -7,12 +7,25 @@ export const RUN_COLUMNS = `
   trigger_message_id::text AS "triggerMessageId", reply_message_id::text AS "replyMessageId", agent_id::text AS "agentId",
   agent_version AS "agentVersion", started_by_id::text AS "startedById", state::text, attempt, fence,
   worker_id::text AS "workerId", lease_until AS "leaseUntil", cancel_requested_at AS "cancelRequestedAt", error, usage,
-  queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt"`;
+  queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt", waiting_for::text AS "waitingFor",
+  resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState"`;
 
-const MESSAGE_COLUMNS = `
+export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,
   author_kind::text AS "authorKind", author_id::text AS "authorId", status::text, text, parts, run_id::text AS "runId",
   created_at AS "createdAt", completed_at AS "completedAt"`;
+
+export const STEP_COLUMNS = `
+  id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text, name,
+  agent_id::text AS "agentId", agent_version AS "agentVersion", depth, state::text, attempt, input, output, error, usage,
+  decision, message_id::text AS "messageId", started_at AS "startedAt", finished_at AS "finishedAt"`;
+
+export const APPROVAL_COLUMNS = `
+  id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", run_id::text AS "runId",
+  step_id::text AS "stepId", kind::text, state::text, agent_id::text AS "agentId", subject, arguments,
+  edited_arguments AS "editedArguments", required_role AS "requiredRole", requested_at AS "requestedAt",
+  expires_at AS "expiresAt", on_expiry::text AS "onExpiry", decided_by_id::text AS "decidedById",
+  decided_at AS "decidedAt", reason`;
 
 /** A message in a transaction past the ORM: added, or given another form. */
 export async function insertMessage(tx: RawTransaction, message: Message): Promise<void> {
@@ -25,20 +38,43 @@ export async function insertMessage(tx: RawTransaction, message: Message): Promi
             ${message.createdAt}::timestamptz, ${message.completedAt}::timestamptz)`;
 }
 
+/** A message as it stands; null where there is none. */
+export async function readMessage(tx: RawTransaction, id: string): Promise<Message | null> {
+  const rows = await tx.$queryRawUnsafe<StoredMessage[]>(
+    `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = $1::uuid`,
+    id,
+  );
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+/** A position is larger than a number of JavaScript holds. */
+type StoredMessage = Omit<Message, 'position'> & { position: string };
+
+export const toMessage = (row: StoredMessage): Message => ({ ...row, position: BigInt(row.position) });
+
 export type MessageForm = Pick<Message, 'status' | 'text' | 'parts' | 'completedAt'>;
 
-/** Null where there is no such message yet. */
-export async function reformMessage(tx: RawTransaction, id: string, form: MessageForm): Promise<Message | null> {
-  const rows = await tx.$queryRawUnsafe<(Omit<Message, 'position'> & { position: string })[]>(
+/**
+ * Null where there is no such message yet.
+ * @param options `whileStreaming`: only one that has not ended.
+ */
+export async function reformMessage(
+  tx: RawTransaction,
+  id: string,
+  form: MessageForm,
+  { whileStreaming = false } = {},
+): Promise<Message | null> {
+  const rows = await tx.$queryRawUnsafe<StoredMessage[]>(
     `UPDATE messages SET status = $2::"MessageStatus", text = $3, parts = $4::jsonb, completed_at = $5::timestamptz
-     WHERE id = $1::uuid RETURNING ${MESSAGE_COLUMNS}`,
+     WHERE id = $1::uuid AND (NOT $6::bool OR status = 'STREAMING') RETURNING ${MESSAGE_COLUMNS}`,
     id,
     form.status,
     form.text,
     JSON.stringify(form.parts),
     form.completedAt,
+    whileStreaming,
   );
-  return rows[0] ? { ...rows[0], position: BigInt(rows[0].position) } : null;
+  return rows[0] ? toMessage(rows[0]) : null;
 }
 
 /** Adds a run that waits for a worker. */

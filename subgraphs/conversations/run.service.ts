@@ -94,15 +94,20 @@ export class RunService {
   async cancelIn(unit: ScopedUnit, run: Run): Promise<Run> {
     const now = new Date();
     const { count } = await unit.tx.run.updateMany({
-      where: { id: run.id, state: 'QUEUED' },
+      where: { id: run.id, state: 'QUEUED', resuming: false },
       data: { state: 'CANCELLED', cancelRequestedAt: now, finishedAt: now },
     });
     if (count === 0) {
       await unit.tx.run.updateMany({
-        where: { id: run.id, state: { in: ['RUNNING', 'WAITING'] }, cancelRequestedAt: null },
+        where: { id: run.id, state: 'RUNNING', cancelRequestedAt: null },
         data: { cancelRequestedAt: now },
       });
-      unit.afterCommit(() => announceCancel(this.bus, run.id));
+      // What waits is ended by a worker: only there is known what it leaves open.
+      const woken = await unit.tx.run.updateMany({
+        where: { id: run.id, state: 'WAITING' },
+        data: { state: 'QUEUED', resuming: true, waitingFor: null, cancelRequestedAt: now, queuedAt: now },
+      });
+      unit.afterCommit(() => (woken.count > 0 ? this.dispatch(run) : announceCancel(this.bus, run.id)));
       return (await unit.tx.run.findFirst({ where: { id: run.id } })) ?? run;
     }
     const cancelled: Run = { ...run, state: 'CANCELLED', cancelRequestedAt: now, finishedAt: now };

@@ -13,6 +13,22 @@ export enum RunState {
   LIMIT_REACHED = 'LIMIT_REACHED',
 }
 
+export enum RunWait {
+  APPROVAL = 'APPROVAL',
+  INPUT = 'INPUT',
+  BUDGET = 'BUDGET',
+}
+
+registerEnumType(RunWait, {
+  name: 'RunWait',
+  description: 'What a run waits for.',
+  valuesConfig: {
+    APPROVAL: { description: 'Somebody has to allow a call of a tool, or work beyond a limit.' },
+    INPUT: { description: 'Somebody has to choose or answer.' },
+    BUDGET: { description: 'The budget has to be raised.' },
+  },
+});
+
 registerEnumType(RunState, {
   name: 'RunState',
   description: 'Where a run stands. Every accepted run reaches one of the final states.',
@@ -72,6 +88,9 @@ export class RunType {
 
   @Field(() => RunState)
   state!: RunState;
+
+  @Field(() => RunWait, { nullable: true, description: 'While it is WAITING: for what.' })
+  waitingFor!: RunWait | null;
 
   @Field(() => AgentStub)
   agent!: AgentStub;

@@ -5,15 +5,16 @@ import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { lockRoomOfRun } from '../room-lock.ts';
-import { insertMessage, type MessageForm, RUN_COLUMNS, reformMessage } from '../row.ts';
+import { insertMessage, type MessageForm, readMessage, RUN_COLUMNS, reformMessage } from '../row.ts';
 
 /** How long a worker may be silent before another takes its run, in seconds. Renewed every third of it. */
 export const LEASE_SECONDS = 9;
 
-/** A run in the hands of this worker. What it writes carries `run.fence`, and is refused once that is outdated. */
+/** A run in the hands of this worker; `resumed` where it goes on behind a pause. What it writes carries `run.fence`, and is refused once that is outdated. */
 export interface ClaimedRun {
   run: Run;
   reply: Message;
+  resumed: boolean;
 }
 
 export interface ClaimOptions {
@@ -34,36 +35,42 @@ export async function claimRun(
   { transactions, streams, workerId }: ClaimOptions,
 ): Promise<ClaimedRun | null> {
   return transactions.direct(async (unit) => {
-    if (!(await lockRoomOfRun(unit.tx, runId))) return null;
+    const locked = await lockRoomOfRun(unit.tx, runId);
+    if (!locked) return null;
     const [run] = await unit.tx.$queryRawUnsafe<Run[]>(CLAIM, runId, workerId, LEASE_SECONDS);
     if (!run) return null;
     await streams.fence(unit.tx, { id: run.id, orgId: run.orgId, epoch: run.fence });
 
     const room = { id: run.conversationId, orgId: run.orgId };
+    const begins = eventOf(room, 'RunStateChanged', { run: snapshotRun(run) });
+    if (locked.resuming) {
+      const reply = await readMessage(unit.tx, run.replyMessageId);
+      if (!reply) return null;
+      const events = await streams.appendIn(unit.tx, [begins]);
+      unit.afterCommit(() => streams.publish(room.id, events));
+      return { run, reply, resumed: true };
+    }
     const restarted = run.attempt > 1 ? await reformMessage(unit.tx, run.replyMessageId, BLANK) : null;
     const reply = restarted ?? newReply(run);
     const begun = restarted
       ? eventOf(room, 'MessageRestarted', { messageId: reply.id, runId: run.id, attempt: run.attempt })
       : eventOf(room, 'MessageAdded', { message: snapshotMessage(reply) });
-    const events = await streams.appendIn(unit.tx, [
-      eventOf(room, 'RunStateChanged', { run: snapshotRun(run) }),
-      begun,
-    ]);
+    const events = await streams.appendIn(unit.tx, [begins, begun]);
     if (!restarted) {
       reply.position = BigInt(events[1]?.seq ?? 0);
       await insertMessage(unit.tx, reply);
     }
     unit.afterCommit(() => streams.publish(room.id, events));
-    return { run, reply };
+    return { run, reply, resumed: false };
   });
 }
 
 /** The run waits or its worker is gone, and no other of its room is ahead of it. */
 const CLAIM = `
   UPDATE runs r
-  SET state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = $2::uuid,
+  SET state = 'RUNNING', attempt = attempt + (NOT resuming)::int, fence = fence + 1, worker_id = $2::uuid,
       lease_until = clock_timestamp() + make_interval(secs => $3::int),
-      started_at = coalesce(started_at, clock_timestamp())
+      started_at = coalesce(started_at, clock_timestamp()), resuming = false, waiting_for = NULL
   WHERE r.id = $1::uuid AND r.state IN ('QUEUED', 'RUNNING')
     AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp())
     AND NOT EXISTS (

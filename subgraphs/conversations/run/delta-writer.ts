@@ -1,6 +1,6 @@
 import type { Streams } from '#core/stream/streams';
 import { eventOf } from '../conversation-event.ts';
-import type { ClaimedRun } from './claim.ts';
+import type { Run } from '#prisma/generated/client';
 
 type DeltaKind = 'text' | 'thinking';
 
@@ -14,16 +14,26 @@ const MAX_UNDER_WAY = 2;
 export class DeltaWriter {
   private readonly pending: { kind: DeltaKind; text: string }[] = [];
   private underWay = 0;
-  private index = 0;
+  private index: number;
   private failure: unknown = null;
   private onIdle: (() => void)[] = [];
 
   constructor(
     private readonly streams: Streams,
-    private readonly claimed: ClaimedRun,
+    private readonly run: Run,
+    private readonly messageId: string,
     /** Called once when the log refuses: the claim was taken over, or the database stays away. */
     private readonly onFailure: (error: unknown) => void,
-  ) {}
+    /** How many deltas of the message this attempt has streamed already, before a pause. */
+    streamed = 0,
+  ) {
+    this.index = streamed;
+  }
+
+  /** How many deltas of the message this attempt has streamed. */
+  get count(): number {
+    return this.index;
+  }
 
   write(kind: DeltaKind, text: string): void {
     if (text === '' || this.failure !== null) return;
@@ -56,10 +66,10 @@ export class DeltaWriter {
   }
 
   private toEvent(kind: DeltaKind, text: string) {
-    const { run, reply } = this.claimed;
+    const { run, messageId } = this;
     const room = { id: run.conversationId, orgId: run.orgId };
     const producer = { id: run.id, epoch: run.fence };
-    const shared = { messageId: reply.id, runId: run.id, attempt: run.attempt, text };
+    const shared = { messageId, runId: run.id, attempt: run.attempt, text };
     if (kind === 'thinking') return eventOf(room, 'ThinkingDelta', shared, producer);
     return eventOf(room, 'MessageDelta', { ...shared, index: this.index++ }, producer);
   }

@@ -1,20 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#core/bus/bus';
 import { isConnectionFailure } from '#core/database/failure';
 import type { JobContext } from '#core/job/job';
 import type { Run } from '#prisma/generated/client';
+import type { JournalEntry } from '../orchestration/journal-write.ts';
 import { RunState } from '../run.type.ts';
-import { Answerer, type AnswerOptions } from './answer.ts';
+import { Attempt, type AttemptOptions } from './attempt.ts';
 import { onCancel } from './cancel-signal.ts';
 import { type ClaimedRun, type ClaimOptions, claimRun } from './claim.ts';
-import { DeltaWriter } from './delta-writer.ts';
-import { finishRun, type Outcome, recordCalls } from './finish.ts';
+import { finishRun, type Outcome } from './finish.ts';
 import { Lease } from './lease.ts';
 import { ModelReply } from './model-reply.ts';
-import { decide, MAX_ATTEMPTS, type StopReason } from './next-step.ts';
+import { decide, MAX_ATTEMPTS, type NextStep, type StopReason } from './next-step.ts';
+import { pauseRun } from './pause.ts';
+import { persist } from './persist.ts';
+import { putDownRun } from './put-down.ts';
 import { describeFailure, RunFailure } from './run-failure.ts';
 
-export interface RunnerOptions extends ClaimOptions, AnswerOptions {
+export interface RunnerOptions extends ClaimOptions, AttemptOptions {
   bus: Bus;
   /** Called when a run has ended: the next one of its room can begin. */
   onEnded(run: Run): void;
@@ -24,17 +26,10 @@ export interface RunnerOptions extends ClaimOptions, AnswerOptions {
 
 /** How long a reply may go on after the worker was told to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
-/** How long the end of an attempt is tried to be written while the database is away, in milliseconds. */
-const PERSIST_FOR_MS = 60_000;
-const PERSIST_PAUSE_MS = 200;
 
-/** Works on runs: claims them, lets the model answer into the stream, and writes the end. */
+/** Works on runs: claims them, lets the agent answer into the stream, and writes the end. */
 export class RunExecutor {
-  private readonly answerer: Answerer;
-
-  constructor(private readonly options: RunnerOptions) {
-    this.answerer = new Answerer(options);
-  }
+  constructor(private readonly options: RunnerOptions) {}
 
   async execute(runId: string, job: JobContext): Promise<void> {
     const claimed = await claimRun(runId, this.options);
@@ -64,71 +59,93 @@ export class RunExecutor {
 
   private async work(claimed: ClaimedRun, stop: AbortController, job: JobContext): Promise<void> {
     const { run } = claimed;
-    const said = new ModelReply();
-    const writer = new DeltaWriter(this.options.streams, claimed, () => stop.abort('LOG_REFUSED'));
+    const attempt = new Attempt(claimed, stop, this.options);
     let failure: unknown = null;
     try {
       if (run.attempt > MAX_ATTEMPTS) throw abandoned();
-      await this.answerer.answer(claimed, said, writer, stop.signal);
+      await attempt.work();
     } catch (error) {
       failure = error ?? new Error('The work on a run failed without an error.');
     }
-    const refusal = await writer.drain().then(
-      () => null,
-      (error: unknown) => error,
-    );
+    // First of all: what is left of the steps belongs into the transaction that ends the attempt.
+    const { entries, refusal } = await attempt.end();
     const step = decide({
       attempt: run.attempt,
-      hasShown: said.parts.length > 0,
+      hasShown: attempt.said.parts.length > 0,
       stopped: stop.signal.aborted ? (stop.signal.reason as StopReason) : null,
       failure,
       refusal,
       random: Math.random(),
     });
+    if (step.kind === 'FAIL') job.log.info({ runId: run.id, err: failure }, 'a run failed');
+    if (step.kind === 'BEGIN_AGAIN') {
+      job.log.info({ runId: run.id, attempt: run.attempt, err: refusal ?? failure }, 'a reply is begun again');
+    }
+    await this.carryOut(step, { claimed, attempt, entries, failure, job });
+  }
+
+  private async carryOut(step: NextStep, ended: EndedAttempt): Promise<void> {
+    const { claimed, attempt } = ended;
     switch (step.kind) {
       case 'LET_GO':
         return;
       case 'BEGIN_AGAIN':
-        job.log.info({ runId: run.id, attempt: run.attempt, err: refusal ?? failure }, 'a reply is begun again');
-        return this.putDown(claimed, said, step.delayMs);
+        if (await putDownRun(claimed.run, step.delayMs, ended.entries, this.options.transactions)) {
+          this.options.onPutDown(claimed.run, step.delayMs);
+        }
+        return;
+      case 'PAUSE': {
+        const goesOn = await persist(() =>
+          pauseRun(claimed, { ...attempt.pause, waitsFor: step.waitsFor, entries: ended.entries }, this.options),
+        );
+        if (goesOn) this.options.onPutDown(claimed.run, 0);
+        return;
+      }
       case 'SUCCEED':
-        return this.end(claimed, said, { state: RunState.SUCCEEDED, error: null }, job);
+        return this.end(ended, attempt.success());
+      case 'LIMIT':
+        return this.end(ended, { state: RunState.LIMIT_REACHED, error: attempt.limitError(ended.failure) });
       case 'CANCEL':
-        return this.end(claimed, said, { state: RunState.CANCELLED, error: null }, job);
+        return this.end(ended, { state: RunState.CANCELLED, error: null });
       case 'FAIL':
-        job.log.info({ runId: run.id, err: failure }, 'a run failed');
-        return this.end(claimed, said, { state: RunState.FAILED, error: describeFailure(failure) }, job);
+        return this.end(ended, { state: RunState.FAILED, error: describeFailure(ended.failure) });
     }
   }
 
   /** Writes the end. Were it only lost, the model would be asked, and paid, for the same again. */
-  private async end(claimed: ClaimedRun, said: ModelReply, outcome: Outcome, job: JobContext): Promise<void> {
+  private async end(ended: EndedAttempt, outcome: Pick<Outcome, 'state' | 'error'>): Promise<void> {
+    const { claimed, attempt, entries, job } = ended;
+    const whole: Outcome = {
+      ...outcome,
+      entries,
+      leavesOpen: attempt.leavesOpen,
+      teamState: attempt.teamState,
+    };
     try {
-      await persist(() => finishRun(claimed, said, outcome, this.options));
+      await persist(() => finishRun(claimed, attempt.said, whole, this.options));
     } catch (error) {
       if (isConnectionFailure(error)) throw error;
       // Something in the reply cannot be stored: the run ends without it rather than never.
       job.log.error({ err: error, runId: claimed.run.id }, 'the end of a run could not be written');
-      const failed: Outcome = { state: RunState.FAILED, error: describeFailure(error) };
+      const failed: Outcome = {
+        state: RunState.FAILED,
+        error: describeFailure(error),
+        entries: entries.filter(({ type }) => type === 'CALLS'),
+        leavesOpen: true,
+        teamState: null,
+      };
       await persist(() => finishRun(claimed, new ModelReply(), failed, this.options));
     }
     this.options.onEnded(claimed.run);
   }
+}
 
-  /** Lets go of a run so that it is begun again, here or elsewhere. What the attempt cost is kept. */
-  private async putDown({ run }: ClaimedRun, said: ModelReply, delayMs: number): Promise<void> {
-    const released = await persist(() =>
-      this.options.transactions.direct(async ({ tx }) => {
-        const until = delayMs > 0 ? new Date(Date.now() + delayMs) : null;
-        const held = await tx.$executeRaw`
-          UPDATE runs SET lease_until = ${until}::timestamptz
-          WHERE id = ${run.id}::uuid AND fence = ${run.fence} AND state = 'RUNNING'`;
-        if (held > 0) await recordCalls(run, said, tx);
-        return held > 0;
-      }),
-    );
-    if (released) this.options.onPutDown(run, delayMs);
-  }
+interface EndedAttempt {
+  claimed: ClaimedRun;
+  attempt: Attempt;
+  entries: readonly JournalEntry[];
+  failure: unknown;
+  job: JobContext;
 }
 
 const abandoned = () =>
@@ -137,16 +154,3 @@ const abandoned = () =>
     'The reply was begun many times and never got to its end. Send the message again.',
     true,
   );
-
-/** Both ends of an attempt check the claim, so that they can be tried again whether the first try was committed or not. */
-async function persist<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + PERSIST_FOR_MS;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isConnectionFailure(error) || Date.now() > deadline) throw error;
-      await sleep(PERSIST_PAUSE_MS);
-    }
-  }
-}

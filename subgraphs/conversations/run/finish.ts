@@ -1,24 +1,40 @@
-import type { RawTransaction, Transactions } from '#core/database/transaction';
+import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
 import { newId } from '#core/id';
-import type { ModelUsage } from '#core/model/model.port';
+import type { JsonValue, ModelUsage } from '#core/model/model.port';
+import type { StreamAppend } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
-import { lockRoomOfRun } from '../room-lock.ts';
+import { holdsRun } from '../orchestration/journal.ts';
+import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { RUN_COLUMNS, reformMessage } from '../row.ts';
 import type { RunErrorType, RunState } from '../run.type.ts';
 import type { ClaimedRun } from './claim.ts';
+import { closeOpenWork } from './close-open-work.ts';
 import type { ModelReply } from './model-reply.ts';
 import { sumUsage } from './usage.ts';
 
 /** How a run ended. */
 export interface Outcome {
-  state: RunState.SUCCEEDED | RunState.FAILED | RunState.CANCELLED;
+  state: RunState.SUCCEEDED | RunState.PARTIAL | RunState.FAILED | RunState.CANCELLED | RunState.LIMIT_REACHED;
   error: RunErrorType | null;
+  /** What was not stored yet of its steps. */
+  entries: readonly JournalEntry[];
+  /** Whether some of its work may not have come to its end. */
+  leavesOpen: boolean;
+  /** What the next run of the same team has to know. */
+  teamState: JsonValue;
 }
 
-const MESSAGE_STATUS = { SUCCEEDED: 'COMPLETE', FAILED: 'FAILED', CANCELLED: 'CANCELLED' } as const;
+/** What a limit ended is whole as far as it goes. */
+const MESSAGE_STATUS = {
+  SUCCEEDED: 'COMPLETE',
+  PARTIAL: 'COMPLETE',
+  LIMIT_REACHED: 'COMPLETE',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED',
+} as const;
 
 export interface FinishOptions {
   transactions: Transactions;
@@ -26,24 +42,37 @@ export interface FinishOptions {
 }
 
 /**
- * Ends a run: its final message, its state, the counts of its calls and the events that tell of it, in one transaction.
+ * Ends a run: its final message, its state, its last steps, the counts of its calls and the events that tell of it, in
+ * one transaction.
  * @returns false where the claim was taken over: then nothing was written.
  */
 export async function finishRun(
   { run, reply }: ClaimedRun,
   said: ModelReply,
-  { state, error }: Outcome,
+  { state, error, entries, leavesOpen, teamState }: Outcome,
   { transactions, streams }: FinishOptions,
 ): Promise<boolean> {
-  return transactions.direct(async ({ tx, emit, afterCommit }) => {
+  return transactions.direct(async (unit) => {
+    const { tx, emit, afterCommit } = unit;
     const now = new Date();
-    if (!(await lockRoomOfRun(tx, run.id))) return false;
-    if (!(await isHeld(tx, run))) return false;
-    await recordCalls(run, said, tx);
+    if (!(await holdsRun(run, unit))) return false;
+    const status = MESSAGE_STATUS[state];
+    const shown = await lastEntries(run, entries, unit);
+    if (leavesOpen) {
+      shown.push(...(await closeOpenWork(run, { except: reply.id, status, error, now }, tx)));
+    }
     const usage = await totalUsage(run.id, tx);
-    const [ended] = await tx.$queryRawUnsafe<Run[]>(END, run.id, state, now, jsonOf(error), jsonOf(usage));
+    const [ended] = await tx.$queryRawUnsafe<Run[]>(
+      END,
+      run.id,
+      state,
+      now,
+      jsonOf(error),
+      jsonOf(usage),
+      jsonOf(teamState),
+    );
     const message = await reformMessage(tx, reply.id, {
-      status: MESSAGE_STATUS[state],
+      status,
       text: said.text,
       parts: said.parts as unknown as Message['parts'],
       completedAt: now,
@@ -63,6 +92,7 @@ export async function finishRun(
     });
     const room = { id: run.conversationId, orgId: run.orgId };
     const events = await streams.appendIn(tx, [
+      ...shown,
       eventOf(room, 'MessageCompleted', { message: snapshotMessage(message) }),
       eventOf(room, 'RunStateChanged', { run: snapshotRun(ended) }),
     ]);
@@ -70,6 +100,9 @@ export async function finishRun(
     return true;
   });
 }
+
+const lastEntries = (run: Run, entries: readonly JournalEntry[], unit: Unit<RawTransaction>): Promise<StreamAppend[]> =>
+  entries.length > 0 ? writeEntries(run, entries, unit) : Promise.resolve([]);
 
 /**
  * Also takes the run's claim off the stream: nothing more may be streamed in its name, and an absent producer is refused
@@ -79,29 +112,11 @@ const END = `
   WITH producer AS (DELETE FROM stream_producers WHERE id = $1::uuid), room AS (
     UPDATE conversations SET last_activity_at = $3::timestamptz, updated_at = $3::timestamptz
     WHERE id = (SELECT conversation_id FROM runs WHERE id = $1::uuid))
-  UPDATE runs SET state = $2::"RunState", finished_at = $3::timestamptz, error = $4::jsonb, usage = $5::jsonb, lease_until = NULL
+  UPDATE runs SET state = $2::"RunState", finished_at = $3::timestamptz, error = $4::jsonb, usage = $5::jsonb,
+                  team_state = coalesce($6::jsonb, team_state), waiting_for = NULL, lease_until = NULL
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;
 
-async function isHeld(tx: RawTransaction, { id, fence }: Run): Promise<boolean> {
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM runs WHERE id = ${id}::uuid AND fence = ${fence} AND state = 'RUNNING' FOR NO KEY UPDATE`;
-  return rows.length > 0;
-}
-
-/** Keeps the counts of an attempt that goes no further, so that what it cost is not forgotten. */
-export async function recordCalls(run: Run, said: ModelReply, tx: RawTransaction): Promise<void> {
-  for (const { model, outcome, usage, startedAt, finishedAt } of said.calls) {
-    await tx.$executeRaw`
-      INSERT INTO model_calls (id, org_id, run_id, attempt, model, outcome, usage, raw_usage, started_at, finished_at)
-      VALUES (${newId()}::uuid, ${run.orgId}::uuid, ${run.id}::uuid, ${run.attempt}, ${model}, ${outcome},
-              ${jsonOf(usage && withoutRaw(usage))}::jsonb, ${jsonOf(usage?.raw)}::jsonb,
-              ${startedAt}::timestamptz, ${finishedAt}::timestamptz)`;
-  }
-}
-
 const jsonOf = (value: unknown): string | null => (value == null ? null : JSON.stringify(value));
-
-const withoutRaw = ({ raw: _raw, ...counts }: ModelUsage) => counts;
 
 /** Of all attempts: each was paid for. */
 async function totalUsage(runId: string, tx: RawTransaction) {

@@ -3,14 +3,19 @@ import { ParleyError } from '#core/error';
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { FencedError } from '#core/stream/event';
+import type { RunWait } from '#prisma/generated/client';
+import { LimitReached, ReplyBroken, Suspended } from '../orchestration/run-signal.ts';
 
 /** Beginnings of one reply at most, whether the model failed in the middle of it or its worker died. */
 export const MAX_ATTEMPTS = 12;
 /** Of those, beginnings because the model failed in the middle. Earlier failures are retried unseen. */
 export const MAX_MODEL_ATTEMPTS = 4;
 
-/** Why the work on a run had to stop: `FENCED` by another worker's claim, `LOG_REFUSED` by the stream log. */
-export type StopReason = 'CANCELLED' | 'FENCED' | 'LOG_REFUSED' | 'SHUTDOWN';
+/**
+ * Why the work on a run had to stop: `FENCED` by another worker's claim, `LOG_REFUSED` by the stream log or that of steps,
+ * `TIME` by the limit of its agent.
+ */
+export type StopReason = 'CANCELLED' | 'FENCED' | 'LOG_REFUSED' | 'SHUTDOWN' | 'TIME';
 
 /** How an attempt went. */
 export interface AttemptFacts {
@@ -28,16 +33,25 @@ export interface AttemptFacts {
 }
 
 /** What to do about it. `LET_GO`: the run belongs to another worker, and nothing may be written. */
-export type NextStep = { kind: 'SUCCEED' | 'CANCEL' | 'FAIL' | 'LET_GO' } | { kind: 'BEGIN_AGAIN'; delayMs: number };
+export type NextStep =
+  | { kind: 'SUCCEED' | 'CANCEL' | 'FAIL' | 'LIMIT' | 'LET_GO' }
+  | { kind: 'PAUSE'; waitsFor: RunWait }
+  | { kind: 'BEGIN_AGAIN'; delayMs: number };
 
 /** Decides what follows an attempt. Pure. */
-export function decide({ attempt, hasShown, stopped, failure, refusal, random }: AttemptFacts): NextStep {
-  if (refusal instanceof FencedError || stopped === 'FENCED') return { kind: 'LET_GO' };
+export function decide({ attempt, hasShown, stopped, refusal, random, ...facts }: AttemptFacts): NextStep {
+  const failure = facts.failure instanceof ReplyBroken ? facts.failure.cause : facts.failure;
+  if (refusal instanceof FencedError || failure instanceof FencedError || stopped === 'FENCED') return { kind: 'LET_GO' };
   // What the room saw is not all that was said: only a new beginning makes it whole.
   if (refusal !== null) return { kind: 'BEGIN_AGAIN', delayMs: 0 };
   if (failure === null) return { kind: 'SUCCEED' };
   if (stopped === 'CANCELLED') return { kind: 'CANCEL' };
   if (stopped === 'SHUTDOWN') return { kind: 'BEGIN_AGAIN', delayMs: 0 };
+  if (stopped === 'TIME' || failure instanceof LimitReached) return { kind: 'LIMIT' };
+  if (failure instanceof Suspended) return { kind: 'PAUSE', waitsFor: failure.waitsFor };
+  if (stopped === 'LOG_REFUSED' && attempt < MAX_ATTEMPTS) {
+    return { kind: 'BEGIN_AGAIN', delayMs: backoffMs(attempt, DEFAULT_RETRY_POLICY, random) };
+  }
   if (isModelError(failure)) {
     // Before anything was shown, the call has been retried already.
     if (!failure.retryable || !hasShown || attempt >= MAX_MODEL_ATTEMPTS) return { kind: 'FAIL' };

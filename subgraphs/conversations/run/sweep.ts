@@ -17,14 +17,20 @@ const UNATTENDED = `
                       and (e.state in ('RUNNING', 'WAITING') or e.state = 'QUEUED' and e.id < r.id))
   order by r.id limit ${AT_ONCE}`;
 
+const EXPIRED = `
+  select id::text, org_id::text as "orgId" from approvals
+  where state = 'PENDING' and expires_at < clock_timestamp() order by expires_at limit ${AT_ONCE}`;
+
 export interface SweepOptions {
   database: Database;
   log: Logger;
   dispatch(run: { id: string; orgId: string }): void;
+  /** Decides an approval that nobody has decided in time. */
+  expire(approval: { id: string; orgId: string }): Promise<void>;
 }
 
 /** Starts looking; the function returned ends it. */
-export function startSweep({ database, log, dispatch }: SweepOptions): () => Promise<void> {
+export function startSweep({ database, log, dispatch, expire }: SweepOptions): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let busy = false;
   const sweep = async () => {
@@ -33,8 +39,10 @@ export function startSweep({ database, log, dispatch }: SweepOptions): () => Pro
     try {
       const { rows } = await database.systemPool.query<{ id: string; orgId: string }>(UNATTENDED);
       for (const run of rows) dispatch(run);
+      const expired = await database.systemPool.query<{ id: string; orgId: string }>(EXPIRED);
+      for (const approval of expired.rows) await expire(approval);
     } catch (error) {
-      log.debug({ err: error }, 'runs that nobody works on could not be looked for');
+      log.debug({ err: error }, 'runs and approvals that nobody works on could not be looked after');
     } finally {
       busy = false;
     }

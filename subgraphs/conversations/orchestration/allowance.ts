@@ -1,0 +1,157 @@
+import type { LimitAction, OwnLimits, RunLimits } from '#core/agent/run-limits';
+import { DEFAULT_LIMITS } from '#core/agent/run-limits';
+import { type CountedLimit, LimitReached } from './run-signal.ts';
+
+/** What is drawn from the agent that set a limit and from everybody above it. */
+type Drawn = 'maxSteps' | 'maxHandoffs' | 'maxTokens' | 'maxToolCalls';
+
+/** What an agent that closes with a summary keeps back for it of a limit of tokens. */
+const CLOSING_SHARE = 0.1;
+const CLOSING_TOKENS = 2_048;
+
+/** Tokens that were set aside for a call before it was made. */
+export interface TokenHold {
+  /** What the call took in truth; 0 gives all of it back. Only the first call counts. */
+  settle(tokens: number): void;
+}
+
+/**
+ * What one agent may still use within a run. It draws from everybody above it as well, so that what works for another
+ * can have less than that one, never more. Everything that an attempt takes from the log of steps is drawn again: the
+ * counts are the same however often the run was begun.
+ */
+export class Allowance {
+  private readonly used: Record<Drawn, number> = { maxSteps: 0, maxHandoffs: 0, maxTokens: 0, maxToolCalls: 0 };
+  private readonly raised: Partial<Record<CountedLimit, number>> = {};
+
+  private constructor(
+    /** The place of the agent in the run. */
+    readonly owner: string,
+    private readonly own: OwnLimits,
+    private readonly parent: Allowance | null,
+    readonly depth: number,
+  ) {}
+
+  /** That of the agent that a run is about. What it does not set has the default. */
+  static ofRun(own: OwnLimits): Allowance {
+    return new Allowance('', { ...DEFAULT_LIMITS, ...own }, null, 1);
+  }
+
+  /** That of an agent which works for this one. @throws LimitReached `maxDepth` */
+  below(owner: string, own: OwnLimits): Allowance {
+    const child = new Allowance(owner, own, this, this.depth + 1);
+    this.check('maxDepth', child.depth);
+    return child;
+  }
+
+  get onLimit(): LimitAction {
+    return this.own.onLimit ?? 'STOP';
+  }
+
+  /** The tightest bound that holds here. */
+  bound(limit: keyof RunLimits): number {
+    const raised = (this.raised as Partial<Record<string, number>>)[limit];
+    const own = raised ?? this.own[limit] ?? Number.POSITIVE_INFINITY;
+    return this.parent ? Math.min(own, this.parent.bound(limit)) : own;
+  }
+
+  /** Checks a count that is not drawn down, such as the turns of this agent. @throws LimitReached */
+  check(limit: CountedLimit, count: number): void {
+    for (let each: Allowance | null = this; each; each = each.parent) {
+      if (count > each.boundOfOwn(limit)) throw each.reached(limit);
+    }
+  }
+
+  /** Draws from what is left. @throws LimitReached where it is not enough; then nothing was drawn. */
+  take(limit: Exclude<Drawn, 'maxTokens'>, count = 1): void {
+    this.admit(limit, count);
+    this.add(limit, count);
+  }
+
+  /**
+   * Sets tokens aside for a call.
+   * @param least What the call takes at least: its prompt.
+   * @param most What it takes if the answer is as long as it can be.
+   * @returns The hold, and how many tokens it has: between `least` and `most`.
+   * @throws LimitReached
+   */
+  hold(least: number, most: number): { hold: TokenHold; tokens: number } {
+    this.admit('maxTokens', least + 1);
+    const tokens = Math.min(most, this.tokensLeft());
+    this.add('maxTokens', tokens);
+    let settled = false;
+    return {
+      tokens,
+      hold: {
+        settle: (used) => {
+          if (settled) return;
+          settled = true;
+          this.add('maxTokens', used - tokens);
+        },
+      },
+    };
+  }
+
+  /** Counts tokens that an earlier attempt has used. */
+  spend(tokens: number): void {
+    this.add('maxTokens', tokens);
+  }
+
+  /** Tokens that can still be used here; infinite where nobody set a limit. */
+  tokensLeft(): number {
+    const left = this.openBound('maxTokens') - this.used.maxTokens;
+    return Math.max(0, this.parent ? Math.min(left, this.parent.tokensLeft()) : left);
+  }
+
+  /** Opens what was kept back for the closing answer. */
+  beginClosing(): void {
+    this.closing = true;
+  }
+
+  /** Allows as much again, since a person said so. */
+  raise(limit: CountedLimit, by: number): void {
+    this.raised[limit] = this.boundOfOwn(limit) + by;
+  }
+
+  /** The allowance of `owner`: this one or one above it. */
+  of(owner: string): Allowance | null {
+    return this.owner === owner ? this : (this.parent?.of(owner) ?? null);
+  }
+
+  /** The limit of this one was met. */
+  reached(limit: CountedLimit): LimitReached {
+    const asks = this.onLimit === 'ESCALATE' && !this.refused.has(limit);
+    return new LimitReached(limit, this.owner, this.boundOfOwn(limit), asks);
+  }
+
+  /** A person has refused to raise the limit. */
+  refuse(limit: CountedLimit): void {
+    this.refused.add(limit);
+  }
+
+  private closing = false;
+  private readonly refused = new Set<CountedLimit>();
+
+  private boundOfOwn(limit: CountedLimit): number {
+    return this.raised[limit] ?? this.own[limit] ?? Number.POSITIVE_INFINITY;
+  }
+
+  private openBound(limit: Drawn): number {
+    const bound = this.boundOfOwn(limit);
+    if (limit !== 'maxTokens' || this.closing || this.onLimit !== 'SUMMARISE') return bound;
+    return bound - Math.min(CLOSING_TOKENS, Math.floor(bound * CLOSING_SHARE));
+  }
+
+  private admit(limit: Drawn, count: number): void {
+    for (let each: Allowance | null = this; each; each = each.parent) {
+      if (each.closing && limit !== 'maxTokens') continue;
+      if (each.used[limit] + count > each.openBound(limit)) {
+        throw each.reached(limit);
+      }
+    }
+  }
+
+  private add(limit: Drawn, count: number): void {
+    for (let each: Allowance | null = this; each; each = each.parent) each.used[limit] += count;
+  }
+}

@@ -1,0 +1,127 @@
+import type { JsonValue, ModelTurn, ToolCallPart, ToolResultPart } from '#core/model/model.port';
+import { schemaProblems } from '#core/tool/json-schema';
+import { textOf, toolCallsOf } from '../run/ask-model.ts';
+import { inOrder } from './in-order.ts';
+import { callModel, turnOf } from './model-step.ts';
+import { StepFailure } from './run-signal.ts';
+import { type GrantedTool, runTool } from './tool-step.ts';
+import type { Visit, VisitOutput } from './visit.ts';
+
+/** Something that a model can ask for besides its tools: another agent, or to hand the conversation over. */
+export interface Delegate {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+  /** @param key The place of the call below its agent's. */
+  run(call: ToolCallPart, key: string): Promise<ToolResultPart>;
+}
+
+export interface AnswerOptions {
+  delegates?: readonly Delegate[];
+  /** What it is given in place of the visit's own input. */
+  turns?: ModelTurn[];
+  /** Put before the keys of its steps, where one visit lets the model answer more than once. */
+  keyPrefix?: string;
+  /** Whether to stop behind the calls of a turn, such as one that hands the conversation over. */
+  endsAfter?(calls: readonly ToolCallPart[]): boolean;
+}
+
+/** Lets the model of an agent answer, with its tools, turn by turn. @throws StepFailure, LimitReached, Suspended */
+export async function answer(visit: Visit, options: AnswerOptions = {}): Promise<VisitOutput> {
+  const { agent, allowance } = visit;
+  const prefix = options.keyPrefix ?? '';
+  const tools = await toolbox(visit);
+  const delegates = new Map((options.delegates ?? []).map((each) => [each.name, each]));
+  const declared = [
+    ...[...tools.values()].map(({ tool: { name, description, parameters } }) => ({ name, description, parameters })),
+    ...[...delegates.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
+  ];
+  const turns = [...(options.turns ?? (await inputTurns(visit)))];
+  // What has to be of a form is shown once it is.
+  const speaker = agent.outputSchema ? null : visit.speaker;
+  for (let turn = 0; ; turn += 1) {
+    allowance.check('maxTurns', turn + 1);
+    const said = await callModel(visit, {
+      key: `${prefix}model/${turn}`,
+      name: agent.name,
+      turns,
+      tools: declared,
+      speaker,
+      ...(agent.outputSchema && declared.length === 0 && { responseSchema: agent.outputSchema }),
+    });
+    const calls = toolCallsOf(said.parts);
+    if (calls.length === 0) return finish(visit, turns, textOf(said.parts), prefix);
+    const results = await inOrder(calls, allowance.bound('maxParallel'), (call, index) => {
+      const key = `${prefix}tool/${turn}.${index}`;
+      return delegates.get(call.name)?.run(call, key) ?? runTool(visit, tools.get(call.name), call, key);
+    });
+    turns.push(turnOf(said), { role: 'tool', parts: results });
+    if (options.endsAfter?.(calls)) return { text: textOf(said.parts), value: null };
+  }
+}
+
+/** What an agent is given, as the turns of a conversation. */
+export async function inputTurns({ input, scope, agent }: Visit): Promise<ModelTurn[]> {
+  if (input.kind === 'ROOM') return scope.room.turns(agent.id);
+  return [{ role: 'user', parts: [{ type: 'text', text: input.text }] }];
+}
+
+async function toolbox({ agent, scope }: Visit): Promise<Map<string, GrantedTool>> {
+  if (agent.tools.length === 0) return new Map();
+  const found = await scope.tools.find(
+    agent.tools.map(({ name }) => name),
+    scope.viewer,
+  );
+  const approvals = new Map(agent.tools.map(({ name, approval }) => [name, approval]));
+  return new Map(found.map((tool) => [tool.name, { tool, approval: approvals.get(tool.name) ?? null }]));
+}
+
+/** Where the answer has to be of a form: checks it, and lets the model mend it once. @throws StepFailure */
+async function finish(visit: Visit, turns: ModelTurn[], text: string, prefix: string): Promise<VisitOutput> {
+  const schema = visit.agent.outputSchema;
+  if (!schema) return { text, value: null };
+  let problems: string[];
+  let said = text;
+  let value: JsonValue = null;
+  for (let attempt = 0; ; attempt += 1) {
+    ({ value, problems } = readJson(said, schema));
+    if (problems.length === 0) break;
+    if (attempt === 1) throw invalidOutput(problems);
+    const repair = `That is not what was asked for: ${problems.join(' ')} Answer again with nothing but the JSON.`;
+    const mended = await callModel(visit, {
+      key: `${prefix}repair`,
+      name: visit.agent.name,
+      turns: [
+        ...turns,
+        { role: 'model', parts: [{ type: 'text', text: said || '(nothing)' }] },
+        { role: 'user', parts: [{ type: 'text', text: repair }] },
+      ],
+      responseSchema: schema,
+      speaker: null,
+    });
+    said = textOf(mended.parts);
+  }
+  const shown = JSON.stringify(value, null, 2);
+  visit.speaker?.begin();
+  visit.speaker?.say('text', shown);
+  return { text: shown, value };
+}
+
+const FENCED = /^\s*```(?:json)?\s*([\s\S]*?)\s*```\s*$/i;
+
+/** Models like to put JSON between fences. */
+export function readJson(text: string, schema: Record<string, unknown>): { value: JsonValue; problems: string[] } {
+  try {
+    const value = JSON.parse(FENCED.exec(text)?.[1] ?? text) as JsonValue;
+    return { value, problems: schemaProblems(schema, value) };
+  } catch {
+    return { value: null, problems: ['It is not JSON.'] };
+  }
+}
+
+const invalidOutput = (problems: string[]) =>
+  new StepFailure({
+    code: 'OUTPUT_INVALID',
+    message: `The agent's answer does not have the form that was asked for: ${problems.join(' ')}`,
+    retryable: true,
+  });

@@ -1,0 +1,34 @@
+import { textOf } from '../run/ask-model.ts';
+import { inputTurns } from './answer.ts';
+import { callModel } from './model-step.ts';
+import type { LimitReached } from './run-signal.ts';
+import type { Visit, VisitOutput } from './visit.ts';
+
+/** What of each finished step goes into the summary, in characters. */
+const SHOWN_OF_A_STEP = 4_000;
+
+/** One last call without tools, from what was kept back for it: what was found so far, and what is missing. */
+export async function closeWithSummary(visit: Visit, reached: LimitReached): Promise<VisitOutput> {
+  visit.allowance.beginClosing();
+  const done = visit.scope.journal
+    .finishedBelow(visit.stepId)
+    .map(({ name, kind, output }) => `${kind.toLowerCase()} ${name}: ${shorten(output)}`);
+  const request = [
+    `You have to stop now: ${reached.message}`,
+    done.length > 0 ? `What was done so far:\n${done.join('\n')}` : 'Nothing was finished so far.',
+    'Write the closing answer: what was found, and plainly what is missing. Do not ask for anything.',
+  ].join('\n\n');
+  const turns = await inputTurns(visit);
+  const last = turns.at(-1);
+  const part = { type: 'text' as const, text: request };
+  if (last?.role === 'user') last.parts.push(part);
+  else turns.push({ role: 'user', parts: [part] });
+  const said = await callModel(visit, { key: 'closing', name: visit.agent.name, turns, speaker: visit.speaker });
+  if (visit.path === '') visit.scope.limit = reached;
+  return { text: textOf(said.parts), value: null };
+}
+
+const shorten = (output: unknown): string => {
+  const text = typeof output === 'string' ? output : JSON.stringify(output);
+  return text.length > SHOWN_OF_A_STEP ? `${text.slice(0, SHOWN_OF_A_STEP)} …` : text;
+};

@@ -1,0 +1,300 @@
+import { isConnectionFailure } from '#core/database/failure';
+import type { Transactions, Unit, RawTransaction } from '#core/database/transaction';
+import type { Database } from '#core/database/database';
+import { newId } from '#core/id';
+import { ParleyError } from '#core/error';
+import type { JsonValue } from '#core/model/model.port';
+import { FencedError } from '#core/stream/event';
+import type { Streams } from '#core/stream/streams';
+import type { Approval, Message, Run } from '#prisma/generated/client';
+import type { CallRecord } from '../run/ask-model.ts';
+import { persist } from '../run/persist.ts';
+import { describeFailure } from '../run/run-failure.ts';
+import { lockRoomOfRun } from '../room-lock.ts';
+import type { MessageForm } from '../row.ts';
+import { type JournalEntry, writeEntries } from './journal-write.ts';
+import { BranchStopped, LimitReached, ReplyBroken, type StepError, StepFailure, Suspended, toThrown } from './run-signal.ts';
+import { type ApprovalRequest, newStep, type StepRecord, type StepResult, type StepSpec } from './step.ts';
+
+export interface JournalOptions {
+  database: Database;
+  transactions: Transactions;
+  streams: Streams;
+}
+
+interface Waiting {
+  entry: JournalEntry;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The log of a run's steps. What has ended is taken from it and not done again, so that a run which begins anew, on this
+ * worker or another, goes on behind its last finished step. Entries are written in order, many in one transaction while
+ * one is under way, each under the run's fencing token.
+ */
+export class Journal {
+  private readonly queue: Waiting[] = [];
+  private flushing: Promise<void> | null = null;
+  private closed = false;
+  private failure: unknown = null;
+  private count: number;
+  private readonly begun = new WeakSet<StepRecord>();
+  private readonly openMessages = new Set<string>();
+  /** Settles when the ends of all steps so far are stored. */
+  private endsStored: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly run: Run,
+    private readonly options: JournalOptions,
+    private readonly steps: Map<string, StepRecord>,
+    private readonly approvals: Map<string, Approval>,
+    /** Aborted when the work has to stop: what fails then did not fail by itself. */
+    private readonly signal: AbortSignal,
+    /** Called once when entries can no longer be written. */
+    private readonly onRefused: (error: unknown) => void,
+  ) {
+    this.count = run.journalCount;
+  }
+
+  /** Reads what earlier attempts left. */
+  static async open(
+    run: Run,
+    options: JournalOptions,
+    signal: AbortSignal,
+    onRefused: (error: unknown) => void,
+  ): Promise<Journal> {
+    const isFirst = run.journalCount === 0;
+    const { step, approval } = options.database.scoped;
+    const [steps, approvals] = isFirst
+      ? [[], []]
+      : await Promise.all([
+          step.findMany({ where: { runId: run.id } }) as Promise<unknown> as Promise<StepRecord[]>,
+          approval.findMany({ where: { runId: run.id } }),
+        ]);
+    return new Journal(
+      run,
+      options,
+      new Map(steps.map((row) => [row.key, row])),
+      new Map(approvals.map((row) => [row.stepId, row])),
+      signal,
+      onRefused,
+    );
+  }
+
+  /** What is known of the step at this place. */
+  find(key: string): StepRecord | undefined {
+    return this.steps.get(key);
+  }
+
+  /** Whether a step, a question or a message has not come to its end. */
+  get leavesOpen(): boolean {
+    return (
+      this.openMessages.size > 0 ||
+      this.undecided.length > 0 ||
+      [...this.steps.values()].some(({ finishedAt }) => finishedAt === null)
+    );
+  }
+
+  /** The steps right below another that have succeeded, in the order in which they began. */
+  finishedBelow(parentId: string | null): StepRecord[] {
+    return [...this.steps.values()]
+      .filter((step) => step.parentId === parentId && step.state === 'SUCCEEDED')
+      .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  }
+
+  /** What a person was asked about a step, and perhaps answered. */
+  approvalOf(stepId: string): Approval | undefined {
+    return this.approvals.get(stepId);
+  }
+
+  /** The approvals that were undecided when the run was claimed, or were asked for since. */
+  get undecided(): string[] {
+    return [...this.approvals.values()].filter((row) => row.state === 'PENDING').map((row) => row.id);
+  }
+
+  /**
+   * Does a step, or takes what it came to from the log.
+   * @param work Called where the step has not ended. What it throws ends the step as failed, unless the run as a whole
+   *   cannot go on.
+   * @param options `beginsItself`: `work` says by `begin` when it begins, since a person may have to agree first.
+   * @throws StepFailure, LimitReached, Suspended, ReplyBroken
+   */
+  async step<T extends JsonValue>(
+    spec: StepSpec,
+    work: (step: StepRecord, known: StepRecord | undefined) => Promise<StepResult<T>>,
+    { beginsItself = false } = {},
+  ): Promise<T> {
+    const known = this.steps.get(spec.key);
+    if (known?.state === 'SUCCEEDED') return known.output as T;
+    if (known?.state === 'FAILED' && known.error) throw toThrown(known.error);
+    await this.endsStored;
+    this.signal.throwIfAborted();
+    const now = new Date();
+    const step: StepRecord = known
+      ? { ...known, state: 'RUNNING', attempt: known.attempt + (known.state === 'WAITING' ? 0 : 1), startedAt: now }
+      : newStep(this.run, spec, now);
+    this.steps.set(spec.key, step);
+    if (!beginsItself) this.begin(step).catch(() => {});
+    try {
+      const { output, usage = null, decision = null } = await work(step, known);
+      this.end(step, { state: 'SUCCEEDED', output, usage, decision });
+      return output;
+    } catch (error) {
+      if (this.signal.aborted || leavesOpen(error)) throw error;
+      if (error instanceof BranchStopped) {
+        this.end(step, { state: 'CANCELLED' });
+        throw error;
+      }
+      const described = describeStepError(error);
+      this.end(step, { state: 'FAILED', error: described });
+      throw toThrown(described);
+    }
+  }
+
+  /**
+   * Does a step that is made of others. They are gone through again on every attempt, each taken from the log where it
+   * has ended, so that what they said and used is known; of itself only the first end is stored.
+   */
+  async group<T extends JsonValue>(spec: StepSpec, work: (step: StepRecord) => Promise<T>): Promise<T> {
+    const known = this.steps.get(spec.key);
+    if (known?.state === 'SUCCEEDED' || known?.state === 'FAILED') return work(known);
+    return this.step(spec, async (step) => ({ output: await work(step) }));
+  }
+
+  /** Says that a step begins. Resolves once that is stored. */
+  begin(step: StepRecord): Promise<void> {
+    this.begun.add(step);
+    return this.write({ type: 'BEGIN', step: { ...step } });
+  }
+
+  /** Goes on waiting for a person. @throws Suspended always */
+  wait(step: StepRecord, asked: Approval): never {
+    step.state = 'WAITING';
+    throw new Suspended(waitOf(asked.kind));
+  }
+
+  /** Stores what a person is asked about a step. @throws Suspended always */
+  async ask(step: StepRecord, request: ApprovalRequest): Promise<never> {
+    const approval: Approval = {
+      ...request,
+      id: newId(),
+      orgId: this.run.orgId,
+      conversationId: this.run.conversationId,
+      runId: this.run.id,
+      stepId: step.id,
+      state: 'PENDING',
+      editedArguments: null,
+      requestedAt: new Date(),
+      decidedById: null,
+      decidedAt: null,
+      reason: null,
+    };
+    step.state = 'WAITING';
+    this.approvals.set(step.id, approval);
+    await this.write({ type: 'WAIT', step: { ...step }, approval });
+    throw new Suspended(waitOf(request.kind));
+  }
+
+  /** Keeps the counts of calls, also of those whose step goes no further. */
+  record(stepId: string, calls: readonly CallRecord[]): void {
+    if (calls.length > 0) this.write({ type: 'CALLS', stepId, calls }).catch(() => {});
+  }
+
+  /** Begins a message of a step's own, or begins it again. Resolves once it is stored and shown. */
+  beginMessage(message: Message): Promise<void> {
+    this.openMessages.add(message.id);
+    return this.write({ type: 'MESSAGE_BEGIN', message });
+  }
+
+  /** Ends it. */
+  endMessage(messageId: string, form: MessageForm): void {
+    this.openMessages.delete(messageId);
+    this.endsStored = this.write({ type: 'MESSAGE_END', messageId, form }).catch(() => {});
+  }
+
+  /** Writes nothing more, and returns what was not written yet: it belongs into the transaction that ends the attempt. */
+  async close(): Promise<JournalEntry[]> {
+    this.closed = true;
+    await this.flushing;
+    if (this.failure !== null) throw this.failure;
+    return this.queue.splice(0).map(({ entry }) => entry);
+  }
+
+  private end(step: StepRecord, result: Partial<StepRecord> & Pick<StepRecord, 'state'>): void {
+    if (!this.begun.has(step)) this.begin(step).catch(() => {});
+    Object.assign(step, result, { finishedAt: new Date() });
+    const stored = this.write({ type: 'END', step: { ...step } });
+    this.endsStored = Promise.all([this.endsStored, stored]).catch(() => {});
+  }
+
+  private write(entry: JournalEntry): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.queue.push({ entry, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Not at once: what ends the run is written with its end, in the transaction that follows from here. */
+  private schedule(): void {
+    if (this.flushing) return;
+    this.flushing = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.flush());
+  }
+
+  private async flush(): Promise<void> {
+    while (this.queue.length > 0 && !this.closed && this.failure === null) {
+      const batch = this.queue.splice(0);
+      try {
+        const count = this.count + 1;
+        await persist(() => this.commit(batch.map(({ entry }) => entry), count));
+        this.count = count;
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        this.failure = error;
+        this.onRefused(error);
+        for (const { reject } of [...batch, ...this.queue.splice(0)]) reject(error);
+      }
+    }
+    this.flushing = null;
+  }
+
+  /** Where the answer to a commit was lost, the count in the run's row says that it took place. */
+  private commit(entries: JournalEntry[], count: number): Promise<void> {
+    const { run, options } = this;
+    return options.transactions.direct(async (unit) => {
+      if (!(await holdsRun(run, unit))) throw new FencedError(run.conversationId);
+      const counted = await unit.tx.$executeRaw`
+        UPDATE runs SET journal_count = ${count} WHERE id = ${run.id}::uuid AND journal_count = ${count - 1}`;
+      if (counted === 0) return;
+      const events = await options.streams.appendIn(unit.tx, await writeEntries(run, entries, unit));
+      unit.afterCommit(() => options.streams.publish(run.conversationId, events));
+    });
+  }
+}
+
+const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
+
+/** Locks the room and the run. Returns false where the claim was taken over, or the run is gone. */
+export async function holdsRun({ id, fence }: Run, { tx }: Unit<RawTransaction>): Promise<boolean> {
+  if (!(await lockRoomOfRun(tx, id))) return false;
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM runs WHERE id = ${id}::uuid AND fence = ${fence} AND state = 'RUNNING' FOR NO KEY UPDATE`;
+  return rows.length > 0;
+}
+
+/** Errors after which the step can still come to its end: later, elsewhere, or once a person has answered. */
+const leavesOpen = (error: unknown): boolean =>
+  error instanceof Suspended ||
+  error instanceof ReplyBroken ||
+  error instanceof FencedError ||
+  (error instanceof LimitReached && error.asks) ||
+  isConnectionFailure(error) ||
+  (error instanceof ParleyError && error.code === 'UNAVAILABLE');
+
+function describeStepError(error: unknown): StepError {
+  if (error instanceof StepFailure) return error.error;
+  if (!(error instanceof LimitReached)) return describeFailure(error);
+  const { limit, owner, bound, message } = error;
+  return { code: 'LIMIT_REACHED', message, retryable: false, limit: { name: limit, owner, bound } };
+}

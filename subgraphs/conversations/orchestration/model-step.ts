@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
+import { isModelError } from '#core/model/model-error';
+import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
+import { askModel, type CallRecord, type ModelAnswer, textOf } from '../run/ask-model.ts';
+import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
+import { sumUsage } from '../run/usage.ts';
+import { ReplyBroken } from './run-signal.ts';
+import { estimateTokens } from './token-estimate.ts';
+import type { Speaker } from './speaker.ts';
+import type { Visit } from './visit.ts';
+
+/** Tokens that are set aside for an answer where neither its agent nor its limits say how long it may be. */
+const ASSUMED_OUTPUT_TOKENS = 4_096;
+
+/** What a call of a model is about, but for what its agent's definition says. */
+export interface ModelCall {
+  /** Its place below its agent's. */
+  key: string;
+  name: string;
+  turns: ModelTurn[];
+  /** In place of the agent's instructions. */
+  system?: string;
+  tools?: ModelRequest['tools'];
+  toolChoice?: ModelRequest['toolChoice'];
+  responseSchema?: ModelRequest['responseSchema'];
+  /** Who says the text as it comes; null where it is not shown. */
+  speaker: Speaker | null;
+}
+
+/** One call of the model of an agent, as a step. @throws StepFailure, LimitReached, ReplyBroken */
+export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAnswer> {
+  const { agent, allowance, scope, path, stepId, signal } = visit;
+  allowance.take('maxSteps');
+  const key = path + call.key;
+  const known = scope.journal.find(key);
+  const spec = {
+    key,
+    parentId: stepId,
+    kind: 'MODEL' as const,
+    name: call.name,
+    agent: { id: agent.id, version: agent.version },
+    depth: allowance.depth,
+    input: { model: agent.model, turns: call.turns.length, tools: call.tools?.map(({ name }) => name) ?? [] },
+  };
+  const output = await scope.journal.step(spec, async (step) => {
+    const request = requestOf(visit, call);
+    const least = estimateTokens(request);
+    const most = least + (request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS);
+    const { hold, tokens } = allowance.hold(least, most);
+    if (allowance.bound('maxTokens') < Number.MAX_SAFE_INTEGER) request.maxOutputTokens = Math.max(1, tokens - least);
+    const calls: CallRecord[] = [];
+    try {
+      const answer = await answerWithRetry(visit, call, request, step.id, calls, signal);
+      await call.speaker?.drain();
+      return { output: answer as unknown as JsonValue, usage: usageOf(calls) };
+    } finally {
+      scope.journal.record(step.id, calls);
+      hold.settle(usageOf(calls)?.totalTokens ?? 0);
+    }
+  });
+  const answer = output as unknown as ModelAnswer;
+  if (known?.state === 'SUCCEEDED') {
+    allowance.spend(known.usage?.totalTokens ?? 0);
+    call.speaker?.repeat(textOf(answer.parts));
+  }
+  return answer;
+}
+
+const usageOf = (calls: readonly CallRecord[]) => sumUsage(calls.map(({ usage }) => usage));
+
+function requestOf({ agent }: Visit, call: ModelCall): Omit<ModelRequest, 'model'> {
+  const system = call.system ?? agent.instructions;
+  return {
+    turns: call.turns,
+    ...(system && { system }),
+    ...(call.tools?.length && { tools: call.tools }),
+    ...(call.toolChoice && { toolChoice: call.toolChoice }),
+    ...(call.responseSchema && { responseSchema: call.responseSchema }),
+    ...(agent.temperature !== null && { temperature: agent.temperature }),
+    ...(agent.maxOutputTokens !== null && { maxOutputTokens: agent.maxOutputTokens }),
+    ...(agent.thinking && { thinking: thinkingOptions(agent.thinking) }),
+  };
+}
+
+/** Whoever sets how much an agent thinks wants to see it as well. */
+const thinkingOptions = ({ effort, budgetTokens }: NonNullable<Visit['agent']['thinking']>) => ({
+  include: true,
+  ...(effort && { effort }),
+  ...(budgetTokens !== null && { budgetTokens }),
+});
+
+/** What nobody has seen can be asked for again, also when it broke off in the middle. */
+async function answerWithRetry(
+  { agent, allowance, scope }: Visit,
+  { speaker }: ModelCall,
+  request: Omit<ModelRequest, 'model'>,
+  stepId: string,
+  calls: CallRecord[],
+  signal: AbortSignal,
+): Promise<ModelAnswer> {
+  const { provider, model } = await scope.models.resolve(agent.model);
+  for (let attempt = 1; ; attempt += 1) {
+    let begun = false;
+    let shown = false;
+    try {
+      signal.throwIfAborted();
+      return await askModel({
+        provider,
+        modelId: `${provider.id}/${model}`,
+        request: { ...request, model },
+        signal,
+        requestId: stepId,
+        idleTimeoutMs: scope.idleTimeoutMs,
+        totalTimeoutMs: allowance.bound('stepTimeoutMs'),
+        onDelta: (kind, text) => {
+          begun = true;
+          if (!speaker) return;
+          if (!shown) speaker.begin();
+          shown = true;
+          speaker.say(kind, text);
+        },
+        onCall: (record) => calls.push(record),
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isModelError(error) || !error.retryable) throw error;
+      if (shown) throw new ReplyBroken(error);
+      // What failed before its first token has been tried again already.
+      if (!begun || attempt >= MAX_MODEL_ATTEMPTS) throw error;
+      await sleep(backoffMs(attempt, DEFAULT_RETRY_POLICY, Math.random(), error.retryAfterMs), undefined, { signal });
+    }
+  }
+}
+
+/** An answer as the turn that it is for the next call. */
+export const turnOf = ({ parts, rawParts }: { parts: ModelPart[]; rawParts: RawParts | null }): ModelTurn => ({
+  role: 'model',
+  parts,
+  ...(rawParts && { rawParts }),
+});

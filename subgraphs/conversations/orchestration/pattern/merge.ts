@@ -1,0 +1,62 @@
+import type { ParallelTeam } from '#core/agent/team-definition';
+import type { JsonValue } from '#core/model/model.port';
+import type { VisitOutput } from '../visit.ts';
+import { type NodeOutput, workAtNode } from '../work.ts';
+import { inputText, sayAll, type Team, textInput } from './team.ts';
+
+/** Makes one answer of the results of branches, which are in the order of the branches. */
+export async function merge(team: Team, flow: ParallelTeam, results: readonly NodeOutput[]): Promise<VisitOutput> {
+  switch (flow.merge) {
+    case 'CONCAT':
+      return sayAll(team, concat(results));
+    case 'MERGE': {
+      const value = mergeValues(results.map((result) => result.value));
+      return sayAll(team, { text: JSON.stringify(value, null, 2), value });
+    }
+    case 'VOTE':
+      return sayAll(team, vote(results));
+    case 'AGENT': {
+      const given = [await inputText(team), ...results.map(({ name, text }) => `${name}:\n${text}`)].join('\n\n');
+      const node = team.node(flow.mergeNode ?? '');
+      return workAtNode(team, { node, key: 'merge', input: textInput(given), speaker: team.speaker });
+    }
+  }
+}
+
+/** With several results, each below the name of the agent that it is of. */
+function concat(results: readonly NodeOutput[]): VisitOutput {
+  const [only] = results;
+  if (only && results.length === 1) return { text: only.text, value: only.value };
+  return { text: results.map(({ name, text }) => `**${name}**\n\n${text}`).join('\n\n'), value: null };
+}
+
+/** Objects become one, lists one after the other; of anything else the later one counts. */
+export function mergeValues(values: readonly JsonValue[]): JsonValue {
+  return values.reduce<JsonValue>((merged, value) => {
+    if (value === null) return merged;
+    if (Array.isArray(merged) && Array.isArray(value)) return [...merged, ...value];
+    if (!isObject(merged) || !isObject(value)) return value;
+    const entries = Object.entries(value).map(([key, each]): [string, JsonValue] => [
+      key,
+      Object.hasOwn(merged, key) ? mergeValues([merged[key] ?? null, each]) : each,
+    ]);
+    return { ...merged, ...Object.fromEntries(entries) };
+  }, null);
+}
+
+const isObject = (value: JsonValue): value is { [key: string]: JsonValue } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The answer that most gave, whatever its case and spaces; with a tie, the one that was given first. */
+export function vote<Result extends VisitOutput>(results: readonly Result[]): Result {
+  const votes = new Map<string, { result: Result; count: number }>();
+  for (const result of results) {
+    const ballot = result.text.trim().toLowerCase().replace(/\s+/g, ' ').replace(/[.!]+$/, '');
+    const counted = votes.get(ballot) ?? { result, count: 0 };
+    counted.count += 1;
+    votes.set(ballot, counted);
+  }
+  const [first, ...rest] = votes.values();
+  if (!first) throw new Error('There is no vote without a result.');
+  return rest.reduce((best, each) => (each.count > best.count ? each : best), first).result;
+}

@@ -1,0 +1,127 @@
+import { evaluateCondition } from '#core/condition/condition';
+import type { ApprovalRule } from '#core/agent/tool-grant';
+import type { JsonObject, JsonValue, ToolCallPart, ToolResultPart } from '#core/model/model.port';
+import { callTool, checkArguments } from '#core/tool/call-tool';
+import { type Tool, ToolError } from '#core/tool/tool.port';
+import type { Approval } from '#prisma/generated/client';
+import { RunFailure } from '../run/run-failure.ts';
+import { StepFailure } from './run-signal.ts';
+import type { StepRecord } from './step.ts';
+import type { Visit } from './visit.ts';
+
+/** A tool that an agent was given, with the rule for its approval. */
+export interface GrantedTool {
+  tool: Tool;
+  approval: ApprovalRule | null;
+}
+
+/**
+ * Calls a tool as a step and returns what the model is told of it. A tool that fails is something for the model to deal
+ * with; only what stops the whole run is thrown.
+ */
+export async function runTool(
+  visit: Visit,
+  granted: GrantedTool | undefined,
+  call: ToolCallPart,
+  key: string,
+): Promise<ToolResultPart> {
+  const { agent, allowance, scope, path, stepId } = visit;
+  allowance.take('maxSteps');
+  allowance.take('maxToolCalls');
+  const spec = {
+    key: path + key,
+    parentId: stepId,
+    kind: 'TOOL' as const,
+    name: call.name,
+    agent: { id: agent.id, version: agent.version },
+    depth: allowance.depth,
+    input: call.args,
+  };
+  const once = granted?.tool.effect === 'ONCE';
+  try {
+    const output = await scope.journal.step(
+      spec,
+      async (step, known) => {
+        if (!granted) throw new ToolError('UNKNOWN_TOOL', `There is no tool ${call.name}.`);
+        if (once && known?.state === 'RUNNING') throw interrupted(call.name);
+        const args = await approvedArguments(visit, granted, call.args, step);
+        const begun = scope.journal.begin(step);
+        // What only reads can be read again: nothing has to be stored before it.
+        if (granted.tool.effect === 'NONE') begun.catch(() => {});
+        else await begun;
+        const context = {
+          viewer: scope.viewer,
+          conversationId: scope.run.conversationId,
+          runId: scope.run.id,
+          stepId: step.id,
+          agent: { id: agent.id, name: agent.name },
+          idempotencyKey: step.id,
+          signal: visit.signal,
+        };
+        return { output: await callTool(granted.tool, args, context, allowance.bound('stepTimeoutMs')) };
+      },
+      { beginsItself: true },
+    );
+    return { type: 'tool_result', id: call.id, name: call.name, result: output };
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    if (error.error.code === INTERRUPTED) throw new RunFailure(INTERRUPTED, error.message, true);
+    const result: JsonValue = { error: error.error.code, message: error.message };
+    return { type: 'tool_result', id: call.id, name: call.name, result, isError: true };
+  }
+}
+
+/** The code of a step that had begun when its worker was lost, and must not be done twice. */
+export const INTERRUPTED = 'TOOL_INTERRUPTED';
+
+const interrupted = (name: string) =>
+  new RunFailure(
+    INTERRUPTED,
+    `The tool ${name} had begun when its worker was lost, and must not be run twice. Look at what it did, then let the step be done again or the run end.`,
+    true,
+  );
+
+/** The arguments that the call may be made with, once whoever has to agree has agreed. @throws Suspended, ToolError */
+async function approvedArguments(
+  visit: Visit,
+  { tool, approval }: GrantedTool,
+  args: JsonObject,
+  step: StepRecord,
+): Promise<JsonObject> {
+  const { journal } = visit.scope;
+  const asked = journal.approvalOf(step.id);
+  if (!asked) {
+    checkArguments(tool, args);
+    if (!approval || !(await isNeeded(approval, visit, tool, args))) return args;
+    return journal.ask(step, {
+      kind: 'TOOL_CALL',
+      agentId: visit.agent.id,
+      subject: tool.name,
+      arguments: args,
+      requiredRole: approval.role,
+      expiresAt: new Date(Date.now() + approval.expiresInSeconds * 1_000),
+      onExpiry: approval.onExpiry === 'APPROVE' ? 'APPROVED' : 'REJECTED',
+    });
+  }
+  return (decisionOf(visit, asked, step).editedArguments ?? args) as JsonObject;
+}
+
+/** @throws Suspended while nobody has decided, ToolError where it was refused */
+function decisionOf({ scope: { journal } }: Visit, asked: Approval, step: StepRecord): Approval {
+  if (asked.state === 'PENDING') return journal.wait(step, asked);
+  if (asked.state === 'APPROVED') return asked;
+  const why = asked.reason ? ` The reason given: ${asked.reason}` : '';
+  throw new ToolError('REFUSED', `${asked.decidedById ? 'A person' : 'Nobody in time'} did not allow this call.${why}`);
+}
+
+/** An expression that cannot be evaluated asks a person: closed, not open. */
+async function isNeeded(rule: ApprovalRule, visit: Visit, tool: Tool, args: JsonObject): Promise<boolean> {
+  if (rule.rule === 'ALWAYS') return true;
+  if (rule.rule === 'NEVER' || rule.condition === null) return false;
+  const input = visit.input.kind === 'TEXT' ? visit.input.text : await visit.scope.room.triggerText();
+  try {
+    return evaluateCondition(rule.condition, { args, tool: tool.name, agent: visit.agent.name, input });
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,121 @@
+import { newId } from '#core/id';
+import type {
+  EndReason,
+  ModelPart,
+  ModelProvider,
+  ModelRequest,
+  ModelUsage,
+  RawParts,
+  ToolCallPart,
+} from '#core/model/model.port';
+import { isModelError } from '#core/model/model-error';
+import { streamWithRetry } from '#core/model/retry';
+import { StorableStream, toStorableJson } from '#core/storable-text';
+
+/** One call of a model as it is stored: the provider's counts verbatim, or null where it gave none. */
+export interface CallRecord {
+  id: string;
+  model: string;
+  /** `SUCCEEDED`, or the code of the error that ended it. */
+  outcome: string;
+  usage: ModelUsage | null;
+  startedAt: Date;
+  finishedAt: Date;
+}
+
+/** What a model answered. */
+export interface ModelAnswer {
+  parts: ModelPart[];
+  /** The provider's own form of it, for the next turn. */
+  rawParts: RawParts | null;
+  reason: EndReason;
+}
+
+export interface AskOptions {
+  provider: ModelProvider;
+  /** With the provider's prefix: how the call is recorded. */
+  modelId: string;
+  request: ModelRequest;
+  signal: AbortSignal;
+  requestId: string;
+  /** How long the provider may be silent, in milliseconds. */
+  idleTimeoutMs: number;
+  /** How long the whole call may take, in milliseconds. */
+  totalTimeoutMs: number;
+  onDelta(kind: 'text' | 'thinking', text: string): void;
+  /** Called for every call, the failed ones as well, since they may be billed. */
+  onCall(call: CallRecord): void;
+}
+
+/** Lets the model answer. What can be repeated unseen is repeated. @throws ModelError */
+export async function askModel({
+  provider,
+  modelId,
+  request,
+  signal,
+  requestId,
+  idleTimeoutMs,
+  totalTimeoutMs,
+  onDelta,
+  onCall,
+}: AskOptions): Promise<ModelAnswer> {
+  let startedAt = new Date();
+  let usage: ModelUsage | null = null;
+  let kind: 'text' | 'thinking' = 'text';
+  let end: { reason: EndReason; rawParts?: RawParts } = { reason: 'OTHER' };
+  const parts: ModelPart[] = [];
+  const text = new StorableStream();
+  const say = (said: string) => {
+    if (said === '') return;
+    if (kind === 'text') addText(parts, said);
+    onDelta(kind, said);
+  };
+  const record = (outcome: string, counted: ModelUsage | null) =>
+    onCall({ id: newId(), model: modelId, outcome, usage: counted, startedAt, finishedAt: new Date() });
+  const stream = streamWithRetry(provider, request, {
+    signal,
+    requestId,
+    idleTimeoutMs,
+    totalTimeoutMs,
+    onUsage: (counted) => {
+      usage = counted;
+    },
+    onRetry: ({ error }) => {
+      record(error.code, error.usage ?? usage);
+      startedAt = new Date();
+      usage = null;
+    },
+  });
+  try {
+    for await (const chunk of stream) {
+      if (chunk.type === 'usage') usage = chunk.usage;
+      else if (chunk.type === 'end') end = chunk;
+      else if (chunk.type === 'text' || chunk.type === 'thinking') {
+        if (chunk.type !== kind) say(text.rest());
+        kind = chunk.type;
+        say(text.take(chunk.text));
+      } else parts.push(toStorableJson(chunk));
+    }
+    record('SUCCEEDED', usage);
+  } catch (error) {
+    record(isModelError(error) ? error.code : 'INTERNAL', (isModelError(error) ? error.usage : null) ?? usage);
+    throw error;
+  } finally {
+    say(text.rest());
+  }
+  return { parts, rawParts: end.rawParts ? toStorableJson(end.rawParts) : null, reason: end.reason };
+}
+
+function addText(parts: ModelPart[], text: string): void {
+  const last = parts.at(-1);
+  if (last?.type === 'text') last.text += text;
+  else parts.push({ type: 'text', text });
+}
+
+/** The text of an answer. */
+export const textOf = (parts: readonly ModelPart[]): string =>
+  parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+
+/** The tools that an answer asks for. */
+export const toolCallsOf = (parts: readonly ModelPart[]): ToolCallPart[] =>
+  parts.filter((part) => part.type === 'tool_call');

@@ -1,0 +1,27 @@
+import type { Transactions } from '#core/database/transaction';
+import type { Run } from '#prisma/generated/client';
+import { holdsRun } from '../orchestration/journal.ts';
+import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
+import { persist } from './persist.ts';
+
+/**
+ * Lets go of a run so that it is begun again, here or elsewhere. What the attempt cost is kept.
+ * @returns false where the claim was taken over.
+ */
+export function putDownRun(
+  run: Run,
+  delayMs: number,
+  entries: readonly JournalEntry[],
+  transactions: Transactions,
+): Promise<boolean> {
+  const calls = entries.filter(({ type }) => type === 'CALLS');
+  return persist(() =>
+    transactions.direct(async (unit) => {
+      if (!(await holdsRun(run, unit))) return false;
+      await writeEntries(run, calls, unit);
+      const until = delayMs > 0 ? new Date(Date.now() + delayMs) : null;
+      await unit.tx.$executeRaw`UPDATE runs SET lease_until = ${until}::timestamptz WHERE id = ${run.id}::uuid`;
+      return true;
+    }),
+  );
+}
