@@ -10,7 +10,10 @@ export type Pattern = (typeof PATTERNS)[number];
 /** Names a node within its team: what settings, templates, errors and steps call it. */
 export const nodeKey = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'A key must begin with a small letter and have up to 40 small letters, digits and _');
+  .regex(
+    /^[a-z][a-z0-9_]{0,39}$/,
+    'A key must begin with a small letter and have up to 40 small letters, digits and _',
+  );
 
 /** A place in a team at which an agent works. One agent may have several; a team is an agent as well. */
 export const teamNode = z.object({

@@ -1,5 +1,5 @@
-import { toStorableJson, toWholeCharacters } from '#core/storable-text';
 import type { JsonObject, JsonValue } from '#core/model/model.port';
+import { toStorableJson, toWholeCharacters } from '#core/storable-text';
 import { schemaProblems } from './json-schema.ts';
 import { type Tool, type ToolContext, ToolError } from './tool.port.ts';
 

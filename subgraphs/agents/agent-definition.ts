@@ -1,4 +1,17 @@
 import { z } from 'zod';
+import { type OwnLimits, ownLimits } from '#core/agent/run-limits';
+import {
+  APPROVAL_RULES,
+  type ApprovalRule,
+  approvalRule,
+  EXPIRY_DECISIONS,
+  type ToolGrant,
+  toolGrant,
+} from '#core/agent/tool-grant';
+import { conditionProblem } from '#core/condition/condition';
+import type { JsonSchema } from '#core/model/model.port';
+import { schemaProblems } from '#core/tool/json-schema';
+import { teamInput } from './team/team-input.schema.ts';
 
 /** What one agent may hold. Long enough for any prompt that people write. */
 export const AGENT_LIMITS = {
@@ -10,6 +23,8 @@ export const AGENT_LIMITS = {
   note: 1_000,
   /** Above what any model writes in one answer. */
   outputTokens: 1_000_000,
+  tools: 64,
+  outputSchema: 20_000,
   metadataEntries: 16,
   metadataValue: 500,
 } as const;
@@ -48,6 +63,57 @@ const thinking = z
   })
   .refine((value) => (value.budgetTokens === null) !== (value.effort === null), 'Give either budgetTokens or effort');
 
+const toolSettings = z
+  .object({
+    name: toolGrant.shape.name,
+    approval: z
+      .object({
+        rule: z.enum(APPROVAL_RULES),
+        condition: text(2_000).nullish(),
+        role: text(100).nullish(),
+        expiresInSeconds: approvalRule.shape.expiresInSeconds.nullish(),
+        onExpiry: z.enum(EXPIRY_DECISIONS).nullish(),
+      })
+      .transform(
+        ({ rule, condition, role, expiresInSeconds, onExpiry }): ApprovalRule => ({
+          rule,
+          condition: condition || null,
+          role: role || null,
+          expiresInSeconds: expiresInSeconds ?? DAY_SECONDS,
+          onExpiry: onExpiry ?? 'REJECT',
+        }),
+      )
+      .superRefine(({ rule, condition }, context) => {
+        const problem = rule === 'WHEN' ? conditionProblem(condition ?? '', APPROVAL_FACTS) : null;
+        if (problem) context.addIssue({ code: 'custom', path: ['condition'], message: problem });
+      })
+      .nullish(),
+  })
+  .transform(({ name, approval }): ToolGrant => ({ name, approval: approval ?? null }));
+
+/** How long a person may think about a call where nothing else is said. */
+const DAY_SECONDS = 86_400;
+
+/** What the condition of an approval may be about. */
+const APPROVAL_FACTS = ['args', 'tool', 'agent', 'input'];
+
+function outputSchemaProblem(schema: JsonSchema): string | null {
+  if (JSON.stringify(schema).length > AGENT_LIMITS.outputSchema) return 'It is too long';
+  if (!storable(JSON.stringify(schema))) return UNSTORABLE;
+  try {
+    schemaProblems(schema, null);
+    return null;
+  } catch (error) {
+    return `It is not a JSON Schema: ${(error as Error).message.split('\n')[0]}`;
+  }
+}
+
+/** A client takes a limit back by null; then it is inherited. */
+const nullToUndefined = (key: string) =>
+  (ownLimits.shape as unknown as Record<string, z.ZodType>)[key]
+    ?.nullish()
+    .transform((value) => value ?? undefined) as z.ZodType;
+
 const emptied = (schema: z.ZodType<string>) => schema.nullable().transform((value) => value ?? '');
 
 /** The parts that a client edits, each with the rule for it. What is absent is kept, null takes the setting away. */
@@ -72,6 +138,27 @@ export const agentFields = z.object({
   greeting: text(AGENT_LIMITS.greeting)
     .nullable()
     .transform((value) => value || null),
+  tools: z
+    .array(toolSettings)
+    .max(AGENT_LIMITS.tools, `It must have at most ${AGENT_LIMITS.tools} tools`)
+    .refine((tools) => new Set(tools.map(({ name }) => name)).size === tools.length, 'It names a tool twice')
+    .nullable()
+    .transform((tools) => tools ?? []),
+  outputSchema: z
+    .record(z.string(), z.json())
+    .superRefine((schema, context) => {
+      const problem = outputSchemaProblem(schema);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
+    })
+    .nullable(),
+  limits: ownLimits
+    .extend(Object.fromEntries(Object.keys(ownLimits.shape).map((key) => [key, nullToUndefined(key)])))
+    .nullable()
+    .transform(
+      (limits): OwnLimits =>
+        Object.fromEntries(Object.entries(limits ?? {}).filter(([, value]) => value !== undefined)),
+    ),
+  team: teamInput.nullable(),
   metadata: z
     .record(metadataKey, text(AGENT_LIMITS.metadataValue).min(1, 'It must not be empty'), {
       error: ({ code }) => (code === 'invalid_key' ? METADATA_KEY : 'It must be an object whose values are strings'),
@@ -96,9 +183,12 @@ export type AgentEdits = { [Field in keyof AgentFields]?: AgentFields[Field] | u
  * those of other makes; `schema` counts the changes of this shape, so that an old version can still be read.
  */
 export interface AgentDefinition extends Omit<AgentFields, 'name' | 'description'> {
-  kind: 'MODEL';
-  schema: 1;
+  /** A team has one; its model and instructions are those of whoever leads it. */
+  kind: AgentKind;
+  schema: 2;
 }
+
+export type AgentKind = 'MODEL' | 'TEAM';
 
 /** What is edited and published together. */
 export interface AgentContent {
@@ -112,9 +202,10 @@ export interface AgentContent {
  * @throws Error where a later Parley wrote it.
  */
 export function readDefinition(stored: unknown): AgentDefinition {
-  const { kind, schema } = stored as AgentDefinition;
-  if (kind !== 'MODEL' || schema !== 1) throw new Error(`A definition of kind ${kind}, schema ${schema} is not known.`);
-  return stored as AgentDefinition;
+  const { kind, schema } = stored as { kind: string; schema: number };
+  if (schema === 1 && kind === 'MODEL') return { ...EMPTY.definition, ...(stored as object), schema: 2 };
+  if (schema === 2 && (kind === 'MODEL' || kind === 'TEAM')) return stored as AgentDefinition;
+  throw new Error(`A definition of kind ${kind}, schema ${schema} is not known.`);
 }
 
 const EMPTY: AgentContent = {
@@ -122,13 +213,17 @@ const EMPTY: AgentContent = {
   description: '',
   definition: {
     kind: 'MODEL',
-    schema: 1,
+    schema: 2,
     instructions: '',
     model: null,
     temperature: null,
     maxOutputTokens: null,
     thinking: null,
     greeting: null,
+    tools: [],
+    outputSchema: null,
+    limits: {},
+    team: null,
     metadata: {},
   },
 };
@@ -138,9 +233,10 @@ export function withFields(fields: AgentEdits, content: AgentContent = EMPTY): A
   const { name, description, ...settings } = Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as Partial<AgentFields>;
+  const team = settings.team === undefined ? content.definition.team : settings.team;
   return {
     name: name ?? content.name,
     description: description ?? content.description,
-    definition: { ...content.definition, ...settings },
+    definition: { ...content.definition, ...settings, kind: team ? 'TEAM' : 'MODEL' },
   };
 }

@@ -1,13 +1,16 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { THINKING_EFFORTS, type ThinkingEffort } from './agent-definition.ts';
+import { type AgentKind, THINKING_EFFORTS, type ThinkingEffort } from './agent-definition.ts';
 
-export const AgentKindEnum = { MODEL: 'MODEL' } as const;
+export const AgentKindEnum = { MODEL: 'MODEL', TEAM: 'TEAM' } as const;
 
 registerEnumType(AgentKindEnum, {
   name: 'AgentKind',
   description: 'What stands behind an agent.',
-  valuesConfig: { MODEL: { description: 'One language model with instructions.' } },
+  valuesConfig: {
+    MODEL: { description: 'One language model with instructions.' },
+    TEAM: { description: 'Several agents that work together by a pattern.' },
+  },
 });
 
 export const ThinkingEffortEnum = Object.fromEntries(THINKING_EFFORTS.map((effort) => [effort, effort])) as {
@@ -31,10 +34,59 @@ export class AgentThinkingType {
   effort!: ThinkingEffort | null;
 }
 
+export const ApprovalRuleEnum = { NEVER: 'NEVER', ALWAYS: 'ALWAYS', WHEN: 'WHEN' } as const;
+
+registerEnumType(ApprovalRuleEnum, {
+  name: 'ApprovalRule',
+  description: 'Which calls of a tool a person has to allow.',
+  valuesConfig: {
+    NEVER: { description: 'None.' },
+    ALWAYS: { description: 'Every one.' },
+    WHEN: { description: 'Those for which the condition is true, or cannot be evaluated.' },
+  },
+});
+
+export const ExpiryDecisionEnum = { APPROVE: 'APPROVE', REJECT: 'REJECT' } as const;
+
+registerEnumType(ExpiryDecisionEnum, {
+  name: 'ExpiryDecision',
+  description: 'What becomes of a call that nobody decided about in time.',
+});
+
+@ObjectType('ToolApproval', { simpleResolvers: true, description: 'Which calls of a tool a person has to allow.' })
+export class ToolApprovalType {
+  @Field(() => ApprovalRuleEnum)
+  rule!: 'NEVER' | 'ALWAYS' | 'WHEN';
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'With WHEN: an expression over `args`, `tool`, `agent` and `input`.',
+  })
+  condition!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The role that whoever decides must have.' })
+  role!: string | null;
+
+  @Field(() => Int)
+  expiresInSeconds!: number;
+
+  @Field(() => ExpiryDecisionEnum)
+  onExpiry!: 'APPROVE' | 'REJECT';
+}
+
+@ObjectType('AgentTool', { simpleResolvers: true, description: 'A tool that an agent may call.' })
+export class AgentToolType {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => ToolApprovalType, { nullable: true })
+  approval!: ToolApprovalType | null;
+}
+
 @ObjectType('AgentDefinition', { simpleResolvers: true, description: 'What makes an agent answer as it does.' })
 export class AgentDefinitionType {
   @Field(() => AgentKindEnum)
-  kind!: 'MODEL';
+  kind!: AgentKind;
 
   @Field(() => String, { description: 'What the model is told above every conversation.' })
   instructions!: string;
@@ -56,6 +108,24 @@ export class AgentDefinitionType {
 
   @Field(() => String, { nullable: true, description: 'What a client can show before anybody has written.' })
   greeting!: string | null;
+
+  @Field(() => [AgentToolType], { description: 'The tools that it may call.' })
+  tools!: AgentToolType[];
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'JSON Schema of its answer; null where it is text.' })
+  outputSchema!: Record<string, unknown> | null;
+
+  @Field(() => GraphQLJSONObject, {
+    description: 'How far its runs may go, by the names of `AgentLimitsInput`; what is missing is inherited.',
+  })
+  limits!: Record<string, unknown>;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description:
+      'How its agents work together, with every default filled in: `{nodes, flow}`, where `flow.pattern` names the pattern.',
+  })
+  team!: Record<string, unknown> | null;
 
   @Field(() => GraphQLJSONObject, { description: 'Texts by key, for clients: Parley does not read them.' })
   metadata!: Record<string, string>;

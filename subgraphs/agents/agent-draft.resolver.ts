@@ -4,13 +4,13 @@ import type { AgentLoadersOf } from './agent.loaders.ts';
 import { AgentDraftType, AgentProblemType } from './agent.type.ts';
 import type { AgentReader } from './agent-reader.ts';
 import { draftOf } from './agent-row.ts';
-import type { ModelService } from './model.service.ts';
+import type { DefinitionCheck } from './definition-check.ts';
 
 @Resolver(() => AgentDraftType)
 export class AgentDraftResolver {
   constructor(
     private readonly reader: AgentReader,
-    private readonly models: ModelService,
+    private readonly definitions: DefinitionCheck,
     private readonly loaders: AgentLoadersOf,
   ) {}
 
@@ -21,6 +21,6 @@ export class AgentDraftResolver {
 
   @FieldResolver(() => [AgentProblemType])
   problems(@Root() { row }: AgentDraftType): Promise<AgentProblemType[]> {
-    return this.models.check(draftOf(row).definition);
+    return this.definitions.check(row.id, draftOf(row));
   }
 }

@@ -19,7 +19,8 @@ import {
   lockAgent,
   publishedVersionOf,
 } from './agent-row.ts';
-import { blocking, type DefinitionProblem, type ModelService } from './model.service.ts';
+import type { DefinitionCheck } from './definition-check.ts';
+import { blocking, type DefinitionProblem } from './model.service.ts';
 
 const publishRequest = z.object({
   agentId: z.string(),
@@ -34,7 +35,7 @@ export class AgentPublicationService {
   constructor(
     private readonly database: Database,
     private readonly transactions: Transactions,
-    private readonly models: ModelService,
+    private readonly definitions: DefinitionCheck,
   ) {}
 
   /**
@@ -45,7 +46,7 @@ export class AgentPublicationService {
     const { agentId, note, expectedRevision } = validate(publishRequest, input);
     // Providers are asked before the row is locked: they may take seconds.
     const seen = isId(agentId) ? await this.database.scoped.agent.findFirst({ where: { id: agentId } }) : null;
-    const problems = seen ? await this.models.check(draftOf(seen).definition) : [];
+    const problems = seen ? await this.definitions.check(seen.id, draftOf(seen)) : [];
     return this.transactions.scoped(async (unit) => {
       const agent = await lockAgent(unit.tx, viewer, agentId);
       assertPermitted(viewer, agent, canPublish, 'agents:publish');
@@ -72,7 +73,7 @@ export class AgentPublicationService {
     const { agentId, toVersion, note } = validate(rollBackRequest, input);
     const where = { agentId, number: toVersion };
     const target = isId(agentId) ? await this.database.scoped.agentVersion.findFirst({ where }) : null;
-    const problems = target ? await this.models.check(contentOf(target).definition) : [];
+    const problems = target ? await this.definitions.check(agentId, contentOf(target)) : [];
     return this.transactions.scoped(async (unit) => {
       const agent = await lockAgent(unit.tx, viewer, agentId);
       assertPermitted(viewer, agent, canPublish, 'agents:publish');

@@ -1,4 +1,8 @@
+import { GraphQLJSON } from 'graphql-scalars';
 import { Directive, Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import type { OwnLimits } from '#core/agent/run-limits';
+import type { TeamDefinition } from '#core/agent/team-definition';
+import type { ToolGrant } from '#core/agent/tool-grant';
 import { AgentThinkingType } from './agent-definition.type.ts';
 
 @Directive('@inaccessible')
@@ -12,6 +16,9 @@ export class AgentForRunType {
 
   @Field(() => String)
   name!: string;
+
+  @Field(() => String)
+  description!: string;
 
   @Field(() => ID)
   versionId!: string;
@@ -33,4 +40,16 @@ export class AgentForRunType {
 
   @Field(() => AgentThinkingType, { nullable: true })
   thinking!: AgentThinkingType | null;
+
+  @Field(() => GraphQLJSON, { description: 'As `ToolGrant` in the kernel says.' })
+  tools!: ToolGrant[];
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'A JSON Schema.' })
+  outputSchema!: Record<string, unknown> | null;
+
+  @Field(() => GraphQLJSON, { description: 'As `OwnLimits` in the kernel says.' })
+  limits!: OwnLimits;
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'As `TeamDefinition` in the kernel says.' })
+  team!: TeamDefinition | null;
 }

@@ -1,9 +1,22 @@
-import { GraphQLJSONObject } from 'graphql-scalars';
-import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
+import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
 import { AgentStatusEnum } from './agent.type.ts';
 import { AGENT_LIMITS, type ThinkingEffort } from './agent-definition.ts';
-import { ThinkingEffortEnum } from './agent-definition.type.ts';
+import { ApprovalRuleEnum, ExpiryDecisionEnum, ThinkingEffortEnum } from './agent-definition.type.ts';
 import type { AgentStatus } from './agent-filter.ts';
+import { AgentTeamInput } from './team/team.input.ts';
+
+export const LimitActionEnum = { STOP: 'STOP', SUMMARISE: 'SUMMARISE', ESCALATE: 'ESCALATE' } as const;
+
+registerEnumType(LimitActionEnum, {
+  name: 'LimitAction',
+  description: 'What happens when a limit is met.',
+  valuesConfig: {
+    STOP: { description: 'The work ends, with what it has.' },
+    SUMMARISE: { description: 'The model writes a closing answer, for which something was kept back.' },
+    ESCALATE: { description: 'A person is asked whether it may go on by as much again.' },
+  },
+});
 
 const atMost = (characters: number) => `At most ${characters.toLocaleString('en')} characters.`;
 
@@ -30,6 +43,93 @@ export class AgentThinkingInput {
 
   @Field(() => ThinkingEffortEnum, { nullable: true })
   effort?: ThinkingEffort | null;
+}
+
+@InputType({ description: 'Which calls of a tool a person has to allow.' })
+export class ToolApprovalInput {
+  @Field(() => ApprovalRuleEnum)
+  rule!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'With WHEN, in the Common Expression Language: over `args` (the arguments), `tool`, `agent` and `input`.',
+  })
+  condition?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The role that whoever decides must have: the name of a built-in one, or the id of a custom one.',
+  })
+  role?: string | null;
+
+  @Field(() => Int, { nullable: true, defaultValue: 86_400, description: 'At most 30 days.' })
+  expiresInSeconds?: number | null;
+
+  @Field(() => ExpiryDecisionEnum, { nullable: true, defaultValue: 'REJECT' })
+  onExpiry?: string | null;
+}
+
+@InputType({ description: 'A tool that an agent may call.' })
+export class AgentToolInput {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => ToolApprovalInput, { nullable: true, description: 'Left out: no call needs to be allowed.' })
+  approval?: ToolApprovalInput | null;
+}
+
+const INHERITED = 'Left out: inherited from whoever it works for, or';
+
+@InputType({
+  description:
+    'How far the runs of an agent may go. What it hands work to draws from what is left, and never has more.',
+})
+export class AgentLimitsInput {
+  @Field(() => Int, { nullable: true, description: `Calls of its model before it has answered. ${INHERITED} 10.` })
+  maxTurns?: number | null;
+
+  @Field(() => Int, { nullable: true, description: `Steps of all kinds. ${INHERITED} 50.` })
+  maxSteps?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Agents that work for one another, itself included. ${INHERITED} 3.`,
+  })
+  maxDepth?: number | null;
+
+  @Field(() => Int, { nullable: true, description: `Times that the conversation is handed on. ${INHERITED} 8.` })
+  maxHandoffs?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Milliseconds of work, without waiting for people. ${INHERITED} 30 minutes.`,
+  })
+  maxWallMs?: number | null;
+
+  @Field(() => GraphQLSafeInt, { nullable: true, description: `Tokens of all calls. ${INHERITED} no bound.` })
+  maxTokens?: number | null;
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description: `Micro-USD, once models have prices. ${INHERITED} no bound.`,
+  })
+  maxCostMicros?: number | null;
+
+  @Field(() => Int, { nullable: true, description: `Steps under way at the same time. ${INHERITED} 4.` })
+  maxParallel?: number | null;
+
+  @Field(() => Int, { nullable: true, description: `Calls of tools. ${INHERITED} 50.` })
+  maxToolCalls?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Milliseconds of one call of a model or a tool. ${INHERITED} 5 minutes.`,
+  })
+  stepTimeoutMs?: number | null;
+
+  @Field(() => LimitActionEnum, { nullable: true, defaultValue: 'STOP' })
+  onLimit?: string | null;
 }
 
 @InputType({ description: 'The settings of an agent.' })
@@ -66,6 +166,21 @@ abstract class AgentSettingsInput {
     description: `What a client can show before anybody has written. ${atMost(AGENT_LIMITS.greeting)}`,
   })
   greeting?: string | null;
+
+  @Field(() => [AgentToolInput], { nullable: true, description: 'The tools that it may call.' })
+  tools?: AgentToolInput[] | null;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'JSON Schema of its answer. It is checked, and the model may mend it once.',
+  })
+  outputSchema?: Record<string, unknown> | null;
+
+  @Field(() => AgentLimitsInput, { nullable: true, description: 'Replaces all limits that were set before.' })
+  limits?: AgentLimitsInput | null;
+
+  @Field(() => AgentTeamInput, { nullable: true, description: 'Makes it a team.' })
+  team?: AgentTeamInput | null;
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,

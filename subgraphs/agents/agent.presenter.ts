@@ -36,10 +36,11 @@ export const presentVersion = (row: AgentVersionRow): AgentVersionType => ({
 
 /** @param model What answers, the default of the server filled in. */
 export function presentForRun({ agent, version, definition }: RunnableAgent, model: string): AgentForRunType {
-  const { instructions, temperature, maxOutputTokens, thinking } = definition;
+  const { instructions, temperature, maxOutputTokens, thinking, tools, outputSchema, limits, team } = definition;
   return {
     id: agent.id,
     name: version.name,
+    description: version.description,
     versionId: version.id,
     version: version.number,
     instructions,
@@ -47,5 +48,9 @@ export function presentForRun({ agent, version, definition }: RunnableAgent, mod
     temperature,
     maxOutputTokens,
     thinking,
+    tools,
+    outputSchema,
+    limits,
+    team,
   };
 }

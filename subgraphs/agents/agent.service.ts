@@ -18,7 +18,9 @@ import {
   lockAgent,
   publishedVersionOf,
 } from './agent-row.ts';
-import { blocking, type ModelService } from './model.service.ts';
+import type { DefinitionCheck } from './definition-check.ts';
+import { blocking } from './model.service.ts';
+import type { TeamMembership } from './team/team-membership.ts';
 
 const newAgent = agentFields
   .partial()
@@ -42,7 +44,8 @@ export interface CreatedAgent {
 export class AgentService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly models: ModelService,
+    private readonly definitions: DefinitionCheck,
+    private readonly members: TeamMembership,
   ) {}
 
   /** Makes an agent, and publishes it unless told otherwise or something stands in the way, which is then said. */
@@ -50,6 +53,7 @@ export class AgentService {
     requirePermission(viewer, 'agents:write');
     const { publish, note, ...fields } = validate(newAgent, input);
     const content = withFields(fields);
+    await this.members.assertPossible(null, content);
     const wanted = publish ?? true;
     const reason = wanted ? await this.reasonNotToPublish(viewer, content) : null;
     return this.transactions.scoped(async (unit) => {
@@ -66,6 +70,8 @@ export class AgentService {
   /** Changes the given parts of the draft. What is published stays as it is. */
   async updateDraft(viewer: Viewer, input: unknown): Promise<AgentRow> {
     const { agentId, expectedRevision, ...fields } = validate(draftEdit, input);
+    if (fields.team)
+      await this.members.assertPossible(agentId, withFields({ team: fields.team, limits: fields.limits }));
     return this.transactions.scoped(async (unit) => {
       const agent = await lockForEdit(unit, viewer, agentId, expectedRevision);
       const before = draftOf(agent);
@@ -120,7 +126,7 @@ export class AgentService {
 
   private async reasonNotToPublish(viewer: Viewer, content: AgentContent): Promise<string | null> {
     if (!can(viewer, 'agents:publish')) return 'Publishing it needs the permission agents:publish.';
-    const errors = blocking(await this.models.check(content.definition));
+    const errors = blocking(await this.definitions.check(null, content));
     return errors.length > 0 ? errors.map((problem) => problem.message).join(' ') : null;
   }
 }

@@ -1,7 +1,7 @@
 import { BUILT_IN_ROLES, type BuiltInRoleName } from '#core/permission';
 import type { Viewer } from '#core/viewer';
-import { canWrite, type RoomFacts } from '../conversation.policy.ts';
 import { can } from '#core/viewer';
+import { canWrite, type RoomFacts } from '../conversation.policy.ts';
 
 /** From the least to the most. */
 const RANKS = Object.keys(BUILT_IN_ROLES).reverse();

@@ -1,5 +1,5 @@
 import type { Approval } from '#prisma/generated/client';
-import { type CountedLimit, LimitReached } from './run-signal.ts';
+import type { CountedLimit, LimitReached } from './run-signal.ts';
 import type { Visit } from './visit.ts';
 
 /** How long a person may think about raising a limit, in milliseconds. */

@@ -5,8 +5,8 @@ import type { StreamAppend } from '#core/stream/event';
 import type { Approval, Message, Run } from '#prisma/generated/client';
 import { snapshotMessage } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
-import type { CallRecord } from '../run/ask-model.ts';
 import { insertMessage, type MessageForm, reformMessage } from '../row.ts';
+import type { CallRecord } from '../run/ask-model.ts';
 import type { StepRecord } from './step.ts';
 import { snapshotApproval, snapshotStep } from './step-snapshot.ts';
 

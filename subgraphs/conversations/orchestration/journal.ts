@@ -1,19 +1,27 @@
-import { isConnectionFailure } from '#core/database/failure';
-import type { Transactions, Unit, RawTransaction } from '#core/database/transaction';
 import type { Database } from '#core/database/database';
-import { newId } from '#core/id';
+import { isConnectionFailure } from '#core/database/failure';
+import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
 import { ParleyError } from '#core/error';
+import { newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { Approval, Message, Run } from '#prisma/generated/client';
+import { lockRoomOfRun } from '../room-lock.ts';
+import type { MessageForm } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
 import { persist } from '../run/persist.ts';
 import { describeFailure } from '../run/run-failure.ts';
-import { lockRoomOfRun } from '../room-lock.ts';
-import type { MessageForm } from '../row.ts';
 import { type JournalEntry, writeEntries } from './journal-write.ts';
-import { BranchStopped, LimitReached, ReplyBroken, type StepError, StepFailure, Suspended, toThrown } from './run-signal.ts';
+import {
+  BranchStopped,
+  LimitReached,
+  ReplyBroken,
+  type StepError,
+  StepFailure,
+  Suspended,
+  toThrown,
+} from './run-signal.ts';
 import { type ApprovalRequest, newStep, type StepRecord, type StepResult, type StepSpec } from './step.ts';
 
 export interface JournalOptions {
@@ -247,7 +255,12 @@ export class Journal {
       const batch = this.queue.splice(0);
       try {
         const count = this.count + 1;
-        await persist(() => this.commit(batch.map(({ entry }) => entry), count));
+        await persist(() =>
+          this.commit(
+            batch.map(({ entry }) => entry),
+            count,
+          ),
+        );
         this.count = count;
         for (const { resolve } of batch) resolve();
       } catch (error) {

@@ -6,8 +6,8 @@ import { askModel, type CallRecord, type ModelAnswer, textOf } from '../run/ask-
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
 import { sumUsage } from '../run/usage.ts';
 import { ReplyBroken } from './run-signal.ts';
-import { estimateTokens } from './token-estimate.ts';
 import type { Speaker } from './speaker.ts';
+import { estimateTokens } from './token-estimate.ts';
 import type { Visit } from './visit.ts';
 
 /** Tokens that are set aside for an answer where neither its agent nor its limits say how long it may be. */

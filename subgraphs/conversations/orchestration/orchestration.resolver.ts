@@ -15,7 +15,6 @@ import {
 } from './approval.type.ts';
 import type { RetryService } from './retry.service.ts';
 import type { StepService } from './step.service.ts';
-import { snapshotApproval, snapshotStep } from './step-snapshot.ts';
 import {
   RequeueStepInput,
   RequeueStepPayload,
@@ -24,6 +23,7 @@ import {
   StepConnection,
   StepType,
 } from './step.type.ts';
+import { snapshotApproval, snapshotStep } from './step-snapshot.ts';
 
 const FIRST = '20 unless given; 100 at most.';
 const AFTER = 'The cursor to go on behind.';
@@ -64,7 +64,10 @@ export class OrchestrationResolver {
   })
   async list(
     @Ctx() context: RequestContext,
-    @Arg('state', () => ApprovalState, { nullable: true, description: 'Those in this state; all where it is left out.' })
+    @Arg('state', () => ApprovalState, {
+      nullable: true,
+      description: 'Those in this state; all where it is left out.',
+    })
     state?: ApprovalState | null,
     @Arg('first', () => Int, { nullable: true, description: FIRST }) first?: number,
     @Arg('after', () => String, { nullable: true, description: AFTER }) after?: string,

@@ -1,6 +1,6 @@
+import type { MessagePartValue } from '../message.type.ts';
 import type { DeltaWriter } from '../run/delta-writer.ts';
 import { ModelReply } from '../run/model-reply.ts';
-import type { MessagePartValue } from '../message.type.ts';
 
 /** Whoever writes a message: what it says is streamed as it comes, and kept. */
 export class Speaker {

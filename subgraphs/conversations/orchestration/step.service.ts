@@ -2,7 +2,7 @@ import type { Database } from '#core/database/database';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId } from '#core/id';
 import type { Viewer } from '#core/viewer';
-import { Prisma } from '#prisma/generated/client';
+import type { Prisma } from '#prisma/generated/client';
 import type { ConversationLoaders } from '../conversation.loaders.ts';
 import type { RunService } from '../run.service.ts';
 import type { StepRecord } from './step.ts';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '#core/model/model.port';
 import { newId } from '#core/id';
+import type { JsonValue } from '#core/model/model.port';
 import type { Approval, Run, Step } from '#prisma/generated/client';
 import type { UsageType } from '../run.type.ts';
 import type { StepError } from './run-signal.ts';

@@ -78,7 +78,10 @@ export class StepType {
   @Field(() => Int, { description: 'How often it was begun.' })
   attempt!: number;
 
-  @Field(() => GraphQLJSON, { nullable: true, description: 'What it was given: the arguments of a tool, for instance.' })
+  @Field(() => GraphQLJSON, {
+    nullable: true,
+    description: 'What it was given: the arguments of a tool, for instance.',
+  })
   input!: unknown;
 
   @Field(() => GraphQLJSON, { nullable: true, description: 'What it put out, once it has succeeded.' })
@@ -93,7 +96,10 @@ export class StepType {
   @Field(() => UsageType, { nullable: true, description: 'Of its own calls of a model, all attempts together.' })
   usage!: UsageType | null;
 
-  @Field(() => ID, { nullable: true, description: 'The message that it wrote, where that is not the reply of its run.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The message that it wrote, where that is not the reply of its run.',
+  })
   messageId!: string | null;
 
   @Field(() => Date)

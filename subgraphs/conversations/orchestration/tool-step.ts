@@ -1,5 +1,5 @@
-import { evaluateCondition } from '#core/condition/condition';
 import type { ApprovalRule } from '#core/agent/tool-grant';
+import { evaluateCondition } from '#core/condition/condition';
 import type { JsonObject, JsonValue, ToolCallPart, ToolResultPart } from '#core/model/model.port';
 import { callTool, checkArguments } from '#core/tool/call-tool';
 import { type Tool, ToolError } from '#core/tool/tool.port';

@@ -1,11 +1,11 @@
-import type { JsonValue } from '#core/model/model.port';
 import type { TeamNode } from '#core/agent/team-definition';
+import type { JsonValue } from '#core/model/model.port';
 import { RunFailure } from '../run/run-failure.ts';
 import { answer } from './answer.ts';
-import { LimitReached, StepFailure } from './run-signal.ts';
 import { closeWithSummary } from './closing.ts';
-import { askToRaise, applyRaises } from './escalation.ts';
+import { applyRaises, askToRaise } from './escalation.ts';
 import { workAsTeam } from './pattern/team.ts';
+import { LimitReached, StepFailure } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
 import type { Visit, VisitInput, VisitOutput } from './visit.ts';
 

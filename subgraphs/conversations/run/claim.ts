@@ -5,7 +5,7 @@ import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { lockRoomOfRun } from '../room-lock.ts';
-import { insertMessage, type MessageForm, readMessage, RUN_COLUMNS, reformMessage } from '../row.ts';
+import { insertMessage, type MessageForm, RUN_COLUMNS, readMessage, reformMessage } from '../row.ts';
 
 /** How long a worker may be silent before another takes its run, in seconds. Renewed every third of it. */
 export const LEASE_SECONDS = 9;

@@ -1,6 +1,6 @@
 import type { Streams } from '#core/stream/streams';
-import { eventOf } from '../conversation-event.ts';
 import type { Run } from '#prisma/generated/client';
+import { eventOf } from '../conversation-event.ts';
 
 type DeltaKind = 'text' | 'thinking';
 

@@ -101,8 +101,11 @@ export async function finishRun(
   });
 }
 
-const lastEntries = (run: Run, entries: readonly JournalEntry[], unit: Unit<RawTransaction>): Promise<StreamAppend[]> =>
-  entries.length > 0 ? writeEntries(run, entries, unit) : Promise.resolve([]);
+const lastEntries = (
+  run: Run,
+  entries: readonly JournalEntry[],
+  unit: Unit<RawTransaction>,
+): Promise<StreamAppend[]> => (entries.length > 0 ? writeEntries(run, entries, unit) : Promise.resolve([]));
 
 /**
  * Also takes the run's claim off the stream: nothing more may be streamed in its name, and an absent producer is refused

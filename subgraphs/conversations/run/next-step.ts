@@ -41,7 +41,8 @@ export type NextStep =
 /** Decides what follows an attempt. Pure. */
 export function decide({ attempt, hasShown, stopped, refusal, random, ...facts }: AttemptFacts): NextStep {
   const failure = facts.failure instanceof ReplyBroken ? facts.failure.cause : facts.failure;
-  if (refusal instanceof FencedError || failure instanceof FencedError || stopped === 'FENCED') return { kind: 'LET_GO' };
+  if (refusal instanceof FencedError || failure instanceof FencedError || stopped === 'FENCED')
+    return { kind: 'LET_GO' };
   // What the room saw is not all that was said: only a new beginning makes it whole.
   if (refusal !== null) return { kind: 'BEGIN_AGAIN', delayMs: 0 };
   if (failure === null) return { kind: 'SUCCEED' };

@@ -1,8 +1,8 @@
 import type { GroupChatTeam, TeamNode } from '#core/agent/team-definition';
 import { evaluateCondition } from '#core/condition/condition';
 import type { JsonValue } from '#core/model/model.port';
-import { textOf } from '../../run/ask-model.ts';
 import { chooseResponder } from '../../responder.ts';
+import { textOf } from '../../run/ask-model.ts';
 import { inputTurns, readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import { StepFailure } from '../run-signal.ts';
@@ -47,7 +47,12 @@ async function speak(team: Team, node: TeamNode, turn: number): Promise<NodeOutp
 }
 
 /** Who speaks next, as a step of its own; null where the discussion is over. */
-async function nextSpeaker(team: Team, flow: GroupChatTeam, turns: readonly Turn[], turn: number): Promise<TeamNode | null> {
+async function nextSpeaker(
+  team: Team,
+  flow: GroupChatTeam,
+  turns: readonly Turn[],
+  turn: number,
+): Promise<TeamNode | null> {
   const { agent, allowance, scope, path, stepId } = team;
   const before = turns.at(-1)?.node ?? null;
   const able = team.nodes.filter(({ key }) => key !== before || team.nodes.length === 1);
@@ -103,7 +108,10 @@ async function pickSpeaker(
   }
   if (flow.speaker === 'MENTION') {
     const named = await Promise.all(
-      able.map(async (node) => ({ id: node.key, name: (await team.scope.roster.find(node.agentId, node.version))?.name ?? node.key })),
+      able.map(async (node) => ({
+        id: node.key,
+        name: (await team.scope.roster.find(node.agentId, node.version))?.name ?? node.key,
+      })),
     );
     const text = last ? last.output.text : await inputText(team);
     const mentioned = text.includes('@') ? chooseResponder(text, named) : null;
@@ -135,7 +143,9 @@ async function askManager(team: Team, able: readonly TeamNode[], turn: number): 
     properties: { next: { type: 'string', enum: [...able.map(({ key }) => key), 'DONE'] }, reason: { type: 'string' } },
     required: ['next', 'reason'],
   };
-  const list = able.map((node, index) => `- ${node.key}: ${agents[index]?.name}. ${node.description ?? agents[index]?.description ?? ''}`);
+  const list = able.map(
+    (node, index) => `- ${node.key}: ${agents[index]?.name}. ${node.description ?? agents[index]?.description ?? ''}`,
+  );
   const question = [
     'You lead this discussion. Choose who speaks next, or DONE where nothing is left to say:',
     ...list,

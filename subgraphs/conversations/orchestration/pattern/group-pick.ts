@@ -61,7 +61,11 @@ export function pick<One extends Member>(
     case 'WEIGHTED': {
       const total = members.reduce((sum, { weight }) => sum + weight, 0);
       let point = random * total;
-      return members.find(({ weight }) => (point -= weight) < 0) ?? (members[0] as One);
+      for (const member of members) {
+        point -= member.weight;
+        if (point < 0) return member;
+      }
+      return members[0] as One;
     }
   }
 }

@@ -5,7 +5,7 @@ import { answer, type Delegate, inputTurns } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { Visit, VisitOutput } from '../visit.ts';
-import { type Team, inputText } from './team.ts';
+import { inputText, type Team } from './team.ts';
 
 /** A pair of agents may hand the conversation back and forth so often. */
 const MAX_BOUNCES = 2;
@@ -23,7 +23,8 @@ export async function handoff(team: Team, flow: HandoffTeam): Promise<VisitOutpu
   const trail: Trail = [await startOf(team, flow)];
   const output = await speakAt(team, flow, trail, await inputTurns(team));
   const last = trail.at(-1) as string;
-  const active = flow.returns === 'STICKY' ? last : flow.returns === 'RETURN_TO_PARENT' ? (trail[0] as string) : flow.start;
+  const active =
+    flow.returns === 'STICKY' ? last : flow.returns === 'RETURN_TO_PARENT' ? (trail[0] as string) : flow.start;
   if (team.path === '') team.scope.teamState = { active } satisfies HandoffState as unknown as JsonValue;
   return output;
 }
@@ -43,7 +44,11 @@ async function speakAt(team: Team, flow: HandoffTeam, trail: Trail, turns: Model
   const known = scope.journal.find(team.path + place);
   const agent = await scope.roster.find(node.agentId, known?.agentVersion ?? node.version);
   if (!agent) {
-    throw new StepFailure({ code: 'AGENT_UNAVAILABLE', message: `The agent at ${key} cannot answer.`, retryable: true });
+    throw new StepFailure({
+      code: 'AGENT_UNAVAILABLE',
+      message: `The agent at ${key} cannot answer.`,
+      retryable: true,
+    });
   }
   let handed: { to: string; task: string } | null = null;
   const edges = flow.edges.filter(({ from }) => from === key);
@@ -53,14 +58,20 @@ async function speakAt(team: Team, flow: HandoffTeam, trail: Trail, turns: Model
       const target = await scope.roster.find(team.node(to).agentId, team.node(to).version);
       return {
         name: `hand_to_${to}`,
-        description: `Hands the conversation to ${target?.name ?? to}. ${description ?? target?.description ?? ''}`.trim(),
+        description:
+          `Hands the conversation to ${target?.name ?? to}. ${description ?? target?.description ?? ''}`.trim(),
         parameters: { type: 'object', properties: { reason: { type: 'string' } } },
         async run(call: ToolCallPart): Promise<ToolResultPart> {
           const result = { type: 'tool_result' as const, id: call.id, name: call.name };
-          const refuse = (message: string) => ({ ...result, result: { error: 'NOT_HANDED_OVER', message }, isError: true });
+          const refuse = (message: string) => ({
+            ...result,
+            result: { error: 'NOT_HANDED_OVER', message },
+            isError: true,
+          });
           if (handed || taken.has(to)) return refuse('The conversation was handed over already.');
           if (!target) return refuse(`${to} cannot answer now: answer yourself, or hand over to another.`);
-          if (bounces(trail, key, to) >= MAX_BOUNCES) return refuse('You two have handed it back and forth: answer now.');
+          if (bounces(trail, key, to) >= MAX_BOUNCES)
+            return refuse('You two have handed it back and forth: answer now.');
           allowance.take('maxHandoffs');
           handed = { to, task: String(call.args.reason ?? '') };
           return { ...result, result: `${target.name} goes on.` };
@@ -122,7 +133,10 @@ async function handedTurns(
   const summary = await callModel(visit, {
     key: 'summary',
     name: 'summary',
-    turns: [...turns, asUser('Sum up the conversation so far for the colleague who takes it over, in a few sentences.')],
+    turns: [
+      ...turns,
+      asUser('Sum up the conversation so far for the colleague who takes it over, in a few sentences.'),
+    ],
     toolChoice: 'NONE',
     speaker: null,
   });

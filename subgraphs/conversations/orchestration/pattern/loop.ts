@@ -74,4 +74,3 @@ async function judge(team: Team, flow: LoopTeam, task: string, result: string, k
   // A judge that cannot be understood has not said that it is done.
   return problems.length === 0 ? (value as unknown as Judgement) : { done: false, feedback: said, score: 0 };
 }
-

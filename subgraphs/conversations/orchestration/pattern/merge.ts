@@ -32,16 +32,18 @@ function concat(results: readonly NodeOutput[]): VisitOutput {
 
 /** Objects become one, lists one after the other; of anything else the later one counts. */
 export function mergeValues(values: readonly JsonValue[]): JsonValue {
-  return values.reduce<JsonValue>((merged, value) => {
-    if (value === null) return merged;
-    if (Array.isArray(merged) && Array.isArray(value)) return [...merged, ...value];
-    if (!isObject(merged) || !isObject(value)) return value;
-    const entries = Object.entries(value).map(([key, each]): [string, JsonValue] => [
-      key,
-      Object.hasOwn(merged, key) ? mergeValues([merged[key] ?? null, each]) : each,
-    ]);
-    return { ...merged, ...Object.fromEntries(entries) };
-  }, null);
+  let merged: JsonValue = null;
+  for (const value of values) merged = mergeTwo(merged, value);
+  return merged;
+}
+
+function mergeTwo(one: JsonValue, other: JsonValue): JsonValue {
+  if (other === null) return one;
+  if (Array.isArray(one) && Array.isArray(other)) return [...one, ...other];
+  if (!isObject(one) || !isObject(other)) return other;
+  const merged = new Map(Object.entries(one));
+  for (const [key, value] of Object.entries(other)) merged.set(key, mergeTwo(merged.get(key) ?? null, value));
+  return Object.fromEntries(merged);
 }
 
 const isObject = (value: JsonValue): value is { [key: string]: JsonValue } =>
@@ -51,7 +53,11 @@ const isObject = (value: JsonValue): value is { [key: string]: JsonValue } =>
 export function vote<Result extends VisitOutput>(results: readonly Result[]): Result {
   const votes = new Map<string, { result: Result; count: number }>();
   for (const result of results) {
-    const ballot = result.text.trim().toLowerCase().replace(/\s+/g, ' ').replace(/[.!]+$/, '');
+    const ballot = result.text
+      .trim()
+      .toLowerCase()
+      .replace(/\s+/g, ' ')
+      .replace(/[.!]+$/, '');
     const counted = votes.get(ballot) ?? { result, count: 0 };
     counted.count += 1;
     votes.set(ballot, counted);

@@ -35,8 +35,7 @@ async function workInBranches(team: Team, flow: ParallelTeam): Promise<Branch[]>
   const given = await inputText(team);
   const settled = await settleInOrder(flow.branches, team.allowance.bound('maxParallel'), async (branch, index) => {
     if (stop.signal.aborted || (enough && !isDone(index))) return null;
-    const input =
-      branch.mapping === null ? team.input : textInput(fillTemplate(branch.mapping, given, new Map()));
+    const input = branch.mapping === null ? team.input : textInput(fillTemplate(branch.mapping, given, new Map()));
     try {
       const output = await tryBranch(team, flow, { key: branch.node, index, input, signal });
       successes += 1;
@@ -64,7 +63,11 @@ interface BranchWork {
 }
 
 /** A branch that fails is begun again as often as the team allows, each time as a step of its own. */
-async function tryBranch(team: Team, flow: ParallelTeam, { key, index, input, signal }: BranchWork): Promise<NodeOutput> {
+async function tryBranch(
+  team: Team,
+  flow: ParallelTeam,
+  { key, index, input, signal }: BranchWork,
+): Promise<NodeOutput> {
   for (let retry = 0; ; retry += 1) {
     try {
       const place = retry === 0 ? `branch/${index}` : `branch/${index}/retry${retry}`;
@@ -87,4 +90,3 @@ const tooFew = ({ branches }: ParallelTeam, count: number) =>
     message: `Only ${count} of ${branches.length} branches succeeded.`,
     retryable: true,
   });
-

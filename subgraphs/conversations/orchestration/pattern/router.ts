@@ -1,8 +1,8 @@
 import type { RouterTeam } from '#core/agent/team-definition';
 import { evaluateCondition } from '#core/condition/condition';
 import type { JsonValue } from '#core/model/model.port';
-import { RunFailure } from '../../run/run-failure.ts';
 import { textOf } from '../../run/ask-model.ts';
+import { RunFailure } from '../../run/run-failure.ts';
 import { inputTurns, readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import type { VisitOutput } from '../visit.ts';
@@ -122,14 +122,17 @@ async function decide(team: Team, flow: RouterTeam, classified: Classified | nul
   const wanted = rule ?? (classified && classified.confidence >= flow.threshold ? classified.node : null);
   if (rule) reasons.push(`A rule chose ${rule}.`);
   else if (classified) {
-    reasons.push(`The model chose ${classified.node} with a confidence of ${classified.confidence}: ${classified.reason}`);
+    reasons.push(
+      `The model chose ${classified.node} with a confidence of ${classified.confidence}: ${classified.reason}`,
+    );
     if (!wanted) reasons.push(`That is below the threshold of ${flow.threshold}.`);
   } else reasons.push('No rule fits.');
   const shared = classified ? { confidence: classified.confidence } : {};
   const picked = wanted ? await pickOfGroup(team, flow, wanted, reasons) : null;
   if (picked) return { node: picked, by: rule ? 'RULE' : 'MODEL', reasons, ...shared };
   const fallback = flow.defaultNode ? await pickOfGroup(team, flow, flow.defaultNode, reasons) : null;
-  if (fallback) return { node: fallback, by: 'DEFAULT', reasons: [...reasons, `${fallback} is the default.`], ...shared };
+  if (fallback)
+    return { node: fallback, by: 'DEFAULT', reasons: [...reasons, `${fallback} is the default.`], ...shared };
   return { node: null, by: 'PERSON', reasons: [...reasons, 'A person is asked.'], ...shared };
 }
 

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { MAX_NODES, type TeamDefinition, teamDefinition } from '#core/agent/team-definition';
+import { checkTeam } from './check-team.ts';
+
+/** The patterns by the names that clients give them. */
+const PATTERNS = {
+  sequential: 'SEQUENTIAL',
+  supervisor: 'SUPERVISOR',
+  handoff: 'HANDOFF',
+  parallel: 'PARALLEL',
+  router: 'ROUTER',
+  loop: 'LOOP',
+  groupChat: 'GROUP_CHAT',
+} as const;
+
+type PatternName = keyof typeof PATTERNS;
+type Fields = Record<string, unknown>;
+
+const loose = z.record(z.string(), z.unknown());
+
+/** What clients send of a team, made whole: with everything that was left out, and checked. */
+export const teamInput = z
+  .object({
+    nodes: z
+      .array(loose)
+      .min(1, 'A team needs a node')
+      .max(MAX_NODES, `A team has at most ${MAX_NODES} nodes: make some of them a team of their own`),
+    ...(Object.fromEntries(Object.keys(PATTERNS).map((name) => [name, loose.nullish()])) as {
+      [Name in PatternName]: z.ZodOptional<z.ZodNullable<typeof loose>>;
+    }),
+  })
+  .transform((input, context): TeamDefinition => {
+    const { nodes, ...patterns } = input;
+    const given = (Object.keys(PATTERNS) as PatternName[]).filter((name) => patterns[name]);
+    const [name] = given;
+    if (!name || given.length > 1) {
+      context.addIssue({ code: 'custom', message: `Give exactly one of ${Object.keys(PATTERNS).join(', ')}` });
+      return z.NEVER;
+    }
+    const keys = nodes.map(({ key }) => key);
+    const whole = {
+      nodes: nodes.map((node) => ({ version: null, description: null, ...withoutUndefined(node) })),
+      flow: { pattern: PATTERNS[name], ...COMPLETE[name](withoutUndefined(patterns[name] ?? {}), keys) },
+    };
+    const parsed = teamDefinition.safeParse(whole);
+    if (!parsed.success) {
+      for (const { path, message } of parsed.error.issues) {
+        context.addIssue({ code: 'custom', path: toInputPath(path, name), message });
+      }
+      return z.NEVER;
+    }
+    for (const { path, message } of checkTeam(parsed.data)) {
+      context.addIssue({ code: 'custom', path: toInputPath(path, name), message });
+    }
+    return parsed.data;
+  });
+
+/** Clients know the flow by the name of its pattern. */
+const toInputPath = (path: readonly PropertyKey[], name: PatternName): PropertyKey[] =>
+  path[0] === 'flow' ? [name, ...path.slice(1)] : [...path];
+
+const withoutUndefined = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** Null says nothing here: what a client left out has its default. */
+const withDefaults = (defaults: Fields, fields: Fields): Fields => ({
+  ...defaults,
+  ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)),
+});
+
+const each = (list: unknown, defaults: Fields): Fields[] =>
+  Array.isArray(list) ? list.map((fields) => withDefaults(defaults, fields as Fields)) : [];
+
+const STEP = { input: 'LAST', mapping: null, onError: 'FAIL', defaultValue: null, fallbackNode: null };
+
+const COMPLETE: { [Name in PatternName]: (fields: Fields, keys: unknown[]) => Fields } = {
+  sequential: ({ steps }, keys) => ({ steps: each(steps ?? keys.map((node) => ({ node })), STEP) }),
+  supervisor: () => ({}),
+  handoff: (fields, keys) => ({
+    ...withDefaults({ start: keys[0], history: 'FULL', returns: 'STICKY' }, fields),
+    edges: each(fields.edges, { description: null }),
+  }),
+  parallel: (fields, keys) => ({
+    ...withDefaults(
+      { join: 'ALL', joinCount: null, merge: 'CONCAT', mergeNode: null, onFailure: 'COLLECT', branchRetries: 0 },
+      fields,
+    ),
+    branches: each(fields.branches ?? keys.filter((key) => key !== fields.mergeNode).map((node) => ({ node })), {
+      mapping: null,
+    }),
+  }),
+  router: (fields) => ({
+    ...withDefaults({ classify: true, threshold: 0.5, defaultNode: null, selection: 'PRIORITY' }, fields),
+    rules: each(fields.rules, {}),
+    groups: each(fields.groups, {}).map((group) => ({ nodes: each(group.nodes, { priority: 0, weight: 1 }) })),
+  }),
+  loop: (fields) => withDefaults({ judge: null, criteria: '' }, fields),
+  groupChat: (fields) => ({ ...withDefaults({ speaker: 'ROUND_ROBIN' }, fields), rules: each(fields.rules, {}) }),
+};

@@ -1,0 +1,274 @@
+import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import {
+  BRANCH_FAILURES,
+  HANDOFF_HISTORIES,
+  HANDOFF_RETURNS,
+  INPUT_SOURCES,
+  JOINS,
+  MERGES,
+  SELECTIONS,
+  SPEAKER_CHOICES,
+  STEP_FAILURES,
+} from '#core/agent/team-definition';
+
+const enumOf = <Value extends string>(name: string, values: readonly Value[], description: string) => {
+  const object = Object.fromEntries(values.map((value) => [value, value])) as { [Each in Value]: Each };
+  registerEnumType(object, { name, description });
+  return object;
+};
+
+const InputSource = enumOf(
+  'TeamInputSource',
+  INPUT_SOURCES,
+  'What a node is given: the last output, all of them, or a text with places for them.',
+);
+const StepFailure = enumOf('TeamStepFailure', STEP_FAILURES, 'What becomes of a sequence whose step has failed.');
+const HandoffHistory = enumOf(
+  'HandoffHistory',
+  HANDOFF_HISTORIES,
+  'How much of what was said goes along when the conversation is handed over.',
+);
+const HandoffReturn = enumOf(
+  'HandoffReturn',
+  HANDOFF_RETURNS,
+  'Who has the conversation afterwards: whoever has it, whoever handed it over, or the first agent from the next message on.',
+);
+const Join = enumOf('TeamJoin', JOINS, 'How many branches have to succeed.');
+const Merge = enumOf('TeamMerge', MERGES, 'How one answer is made of the results of branches.');
+const BranchFailure = enumOf(
+  'TeamBranchFailure',
+  BRANCH_FAILURES,
+  'Whether the other branches go on when one has failed: what they made is kept either way.',
+);
+const Selection = enumOf('TeamSelection', SELECTIONS, 'How one is chosen among nodes that stand for one another.');
+const SpeakerChoice = enumOf('TeamSpeakerChoice', SPEAKER_CHOICES, 'How the next speaker is picked.');
+
+const MAPPING =
+  '`{{input}}` is what the team was given, `{{outputs.KEY}}` what a node put out, `{{outputs.KEY.a.b}}` a part of it.';
+
+@InputType({ description: 'A place in a team at which an agent works.' })
+export class TeamNodeInput {
+  @Field(() => String, { description: 'What the rest of the team calls it: small letters, digits and _.' })
+  key!: string;
+
+  @Field(() => ID, { description: 'An agent, or a team.' })
+  agentId!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The version that works; left out, whichever is published.' })
+  version?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'What it is good for; left out, the description of its agent.' })
+  description?: string | null;
+}
+
+@InputType({ description: 'One step of a sequence.' })
+export class SequentialStepInput {
+  @Field(() => String)
+  node!: string;
+
+  @Field(() => InputSource, { nullable: true, defaultValue: 'LAST' })
+  input?: string | null;
+
+  @Field(() => String, { nullable: true, description: `With MAPPING. ${MAPPING}` })
+  mapping?: string | null;
+
+  @Field(() => StepFailure, { nullable: true, defaultValue: 'FAIL' })
+  onError?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'With DEFAULT_VALUE: what counts as the output.' })
+  defaultValue?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'With FALLBACK_AGENT: the node that works instead.' })
+  fallbackNode?: string | null;
+}
+
+@InputType({ description: 'One node after the other.' })
+export class SequentialTeamInput {
+  @Field(() => [SequentialStepInput], { nullable: true, description: 'Left out: all nodes in their order.' })
+  steps?: SequentialStepInput[] | null;
+}
+
+@InputType({ description: 'The team’s own model answers, with the nodes as its tools.' })
+export class SupervisorTeamInput {
+  @Field(() => Boolean, { nullable: true, defaultValue: true, description: 'There is nothing to set.' })
+  enabled?: boolean | null;
+}
+
+@InputType({ description: 'Where the conversation can go from a node.' })
+export class HandoffEdgeInput {
+  @Field(() => String)
+  from!: string;
+
+  @Field(() => String)
+  to!: string;
+
+  @Field(() => String, { nullable: true, description: 'When to take it, told to the model.' })
+  description?: string | null;
+}
+
+@InputType({ description: 'Agents that hand the conversation to one another, along edges.' })
+export class HandoffTeamInput {
+  @Field(() => String, { nullable: true, description: 'Who begins; left out, the first node.' })
+  start?: string | null;
+
+  @Field(() => [HandoffEdgeInput])
+  edges!: HandoffEdgeInput[];
+
+  @Field(() => HandoffHistory, { nullable: true, defaultValue: 'FULL' })
+  history?: string | null;
+
+  @Field(() => HandoffReturn, { nullable: true, defaultValue: 'STICKY' })
+  returns?: string | null;
+}
+
+@InputType({ description: 'One of several that work at the same time.' })
+export class ParallelBranchInput {
+  @Field(() => String)
+  node!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Left out: what the team was given. `{{input}}` stands for that.',
+  })
+  mapping?: string | null;
+}
+
+@InputType({ description: 'Several nodes at once, each for itself.' })
+export class ParallelTeamInput {
+  @Field(() => [ParallelBranchInput], { nullable: true, description: 'Left out: all nodes but `mergeNode`.' })
+  branches?: ParallelBranchInput[] | null;
+
+  @Field(() => Join, { nullable: true, defaultValue: 'ALL' })
+  join?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'With N_OF_M: how many.' })
+  joinCount?: number | null;
+
+  @Field(() => Merge, { nullable: true, defaultValue: 'CONCAT' })
+  merge?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'With AGENT: the node that makes one answer of the results.' })
+  mergeNode?: string | null;
+
+  @Field(() => BranchFailure, { nullable: true, defaultValue: 'COLLECT' })
+  onFailure?: string | null;
+
+  @Field(() => Int, { nullable: true, defaultValue: 0, description: 'How often a branch that failed is begun again.' })
+  branchRetries?: number | null;
+}
+
+@InputType({ description: 'When a rule is true, its node is chosen.' })
+export class TeamRuleInput {
+  @Field(() => String, { description: 'In the Common Expression Language, such as `input.contains("refund")`.' })
+  condition!: string;
+
+  @Field(() => String)
+  node!: string;
+}
+
+@InputType({ description: 'A node within a group.' })
+export class TeamGroupNodeInput {
+  @Field(() => String)
+  node!: string;
+
+  @Field(() => Int, { nullable: true, defaultValue: 0, description: 'With PRIORITY: the smallest is chosen.' })
+  priority?: number | null;
+
+  @Field(() => Int, { nullable: true, defaultValue: 1, description: 'With WEIGHTED: its share.' })
+  weight?: number | null;
+}
+
+@InputType({ description: 'Nodes that stand for one another.' })
+export class TeamGroupInput {
+  @Field(() => [TeamGroupNodeInput])
+  nodes!: TeamGroupNodeInput[];
+}
+
+@InputType({ description: 'One node is chosen to answer.' })
+export class RouterTeamInput {
+  @Field(() => [TeamRuleInput], {
+    nullable: true,
+    description: 'In order, over `input`, `author`, `room` (texts), `agents` (keys), `hour` and `weekday` (UTC).',
+  })
+  rules?: TeamRuleInput[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description: 'Whether the team’s own model chooses where no rule does.',
+  })
+  classify?: boolean | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    defaultValue: 0.5,
+    description: 'A choice that the model is less sure of counts for nothing.',
+  })
+  threshold?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Where nothing was chosen; left out, a person is asked.' })
+  defaultNode?: string | null;
+
+  @Field(() => Selection, { nullable: true, defaultValue: 'PRIORITY' })
+  selection?: string | null;
+
+  @Field(() => [TeamGroupInput], { nullable: true })
+  groups?: TeamGroupInput[] | null;
+}
+
+@InputType({ description: 'A node works until a judge is content.' })
+export class LoopTeamInput {
+  @Field(() => String)
+  body!: string;
+
+  @Field(() => String, { nullable: true, description: 'The node that judges; left out, the team’s own model.' })
+  judge?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What the result has to be like.' })
+  criteria?: string | null;
+
+  @Field(() => Int)
+  maxIterations!: number;
+}
+
+@InputType({ description: 'Agents speak in turn before everybody, each in a message of its own.' })
+export class GroupChatTeamInput {
+  @Field(() => SpeakerChoice, { nullable: true, defaultValue: 'ROUND_ROBIN' })
+  speaker?: string | null;
+
+  @Field(() => [TeamRuleInput], {
+    nullable: true,
+    description: 'With RULE, in order, over `last`, `lastSpeaker`, `input` (texts) and `round` (from 1).',
+  })
+  rules?: TeamRuleInput[] | null;
+
+  @Field(() => Int, { description: 'A round is as many turns as there are nodes.' })
+  maxRounds!: number;
+}
+
+@InputType({ description: 'How several agents work together: the nodes, and exactly one pattern.' })
+export class AgentTeamInput {
+  @Field(() => [TeamNodeInput])
+  nodes!: TeamNodeInput[];
+
+  @Field(() => SequentialTeamInput, { nullable: true })
+  sequential?: SequentialTeamInput | null;
+
+  @Field(() => SupervisorTeamInput, { nullable: true })
+  supervisor?: SupervisorTeamInput | null;
+
+  @Field(() => HandoffTeamInput, { nullable: true })
+  handoff?: HandoffTeamInput | null;
+
+  @Field(() => ParallelTeamInput, { nullable: true })
+  parallel?: ParallelTeamInput | null;
+
+  @Field(() => RouterTeamInput, { nullable: true })
+  router?: RouterTeamInput | null;
+
+  @Field(() => LoopTeamInput, { nullable: true })
+  loop?: LoopTeamInput | null;
+
+  @Field(() => GroupChatTeamInput, { nullable: true })
+  groupChat?: GroupChatTeamInput | null;
+}
