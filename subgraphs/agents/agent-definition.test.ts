@@ -78,6 +78,17 @@ it('keeps what is absent and takes away what is null', () => {
 it('does not take a definition of another make for its own', () => {
   const { definition } = withFields({ name: 'A' });
   expect(readDefinition(definition)).toBe(definition);
-  expect(() => readDefinition({ ...definition, kind: 'TEAM' })).toThrow(/kind TEAM/);
-  expect(() => readDefinition({ ...definition, schema: 2 })).toThrow(/schema 2/);
+  expect(() => readDefinition({ ...definition, kind: 'FLOW' })).toThrow(/kind FLOW/);
+  expect(() => readDefinition({ ...definition, schema: 3 })).toThrow(/schema 3/);
+});
+
+it('reads what was stored before there were tools and teams', () => {
+  const {
+    tools: _tools,
+    outputSchema: _schema,
+    limits: _limits,
+    team: _team,
+    ...rest
+  } = withFields({ name: 'A' }).definition;
+  expect(readDefinition({ ...rest, schema: 1 })).toEqual(withFields({ name: 'A' }).definition);
 });

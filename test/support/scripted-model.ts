@@ -1,5 +1,7 @@
+import { newId } from '#core/id';
 import { type Dialect, GEMINI, OPENAI } from '#core/model/dialect.fixture';
 import { FaultServer, type Play, stream, type WireRequest } from '#core/model/fault-server.fixture';
+import type { JsonObject } from '#core/model/model.port';
 
 /** Counts of a call as the vendor writes them, with ones that are easy to recognise. */
 const usageOf = ({ name }: Dialect) =>
@@ -54,6 +56,26 @@ export class ScriptedModel {
   /** The whole answer at once. */
   answer(text: string): Play {
     return stream(this.dialect.text(text) + this.dialect.finish('STOP', usageOf(this.dialect)));
+  }
+
+  /** Asks for tools, with arguments, and says nothing. */
+  callTools(...calls: [name: string, args: JsonObject][]): Play {
+    const { dialect } = this;
+    const asked = calls.map(([name, args]) => ({ id: `call-${newId()}`, name, args }));
+    return stream(dialect.calls(asked) + dialect.finish('STOP', usageOf(dialect)));
+  }
+
+  /** Refuses for good. */
+  fail(status = 400): Play {
+    return (response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(this.dialect.refusal(status, 'refused')));
+    };
+  }
+
+  /** The calls whose prompt has the marker in it. */
+  callsOf(marker: string): WireRequest[] {
+    return this.calls.filter(({ body }) => JSON.stringify(body).includes(marker));
   }
 
   /** Begins an answer and goes on with it when told to. */

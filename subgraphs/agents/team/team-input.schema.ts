@@ -16,7 +16,8 @@ const PATTERNS = {
 type PatternName = keyof typeof PATTERNS;
 type Fields = Record<string, unknown>;
 
-const loose = z.record(z.string(), z.unknown());
+/** Whatever was sent: what it has to be is said once it is whole. */
+const loose = z.looseObject({});
 
 /** What clients send of a team, made whole: with everything that was left out, and checked. */
 export const teamInput = z

@@ -1,0 +1,437 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TeamStage } from './team.fixture.ts';
+
+describe('teams', { timeout: 60_000 }, () => {
+  let stage: TeamStage;
+
+  beforeAll(async () => {
+    stage = await TeamStage.open();
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  const say = (text: string) => stage.model.answer(text);
+  const fail = () => stage.model.fail();
+
+  describe('in a sequence', () => {
+    it('give each step the last output, all of them, or a mapping, and stream the last', async () => {
+      const [ann, bob, cid] = await Promise.all([stage.agent('Ann'), stage.agent('Bob'), stage.agent('Cid')]);
+      const team = await stage.team('Seq', [ann, bob, cid], {
+        sequential: {
+          steps: [
+            { node: 'ann' },
+            { node: 'bob', input: 'MAPPING', mapping: 'Of {{input}} came {{outputs.ann}}.' },
+            { node: 'cid', input: 'ALL' },
+          ],
+        },
+      });
+      stage.script('Ann', say('one'));
+      stage.script('Bob', say('two'));
+      stage.script('Cid', say('three'));
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'zero');
+      expect(run).toMatchObject({ state: 'SUCCEEDED', error: null });
+      expect(text).toBe('three');
+      expect(JSON.stringify(stage.model.callsOf('<Bob>')[0]?.body)).toContain('Of zero came one.');
+      const third = JSON.stringify(stage.model.callsOf('<Cid>')[0]?.body);
+      for (const part of ['zero', 'one', 'two']) expect(third).toContain(part);
+      expect(
+        run.steps.filter(({ kind }) => kind === 'AGENT').map(({ name, state, depth }) => [name, state, depth]),
+      ).toEqual([
+        ['ann', 'SUCCEEDED', 1],
+        ['bob', 'SUCCEEDED', 1],
+        ['cid', 'SUCCEEDED', 1],
+      ]);
+      expect(run.steps.find(({ kind, depth }) => kind === 'MODEL' && depth === 2)?.usage).toEqual({ totalTokens: 18 });
+      await stage.leave(room);
+    });
+
+    it.each([
+      ['FAIL', {}, 'FAILED', ''],
+      ['DEFAULT_VALUE', { defaultValue: 'nothing found' }, 'SUCCEEDED', 'From nothing found.'],
+      ['FALLBACK_AGENT', { fallbackNode: 'spare' }, 'SUCCEEDED', 'From spare work.'],
+      ['SKIP', {}, 'PARTIAL', 'From start.'],
+    ])('that fails: %s', async (onError, settings, state, text) => {
+      const [weak, spare, end] = await Promise.all([stage.agent('Weak'), stage.agent('Spare'), stage.agent('End')]);
+      const steps = [
+        { node: 'weak', onError, ...settings },
+        { node: 'end', input: 'LAST' },
+        ...(onError === 'FALLBACK_AGENT' ? [] : [{ node: 'spare' }]),
+      ];
+      const team = await stage.team('Brave', [weak, spare, end], {
+        sequential: { steps: steps.slice(0, 2).concat(steps.slice(2)) },
+      });
+      stage.script('Weak', fail());
+      stage.script('Spare', say(onError === 'FALLBACK_AGENT' ? 'spare work' : text));
+      stage.script('End', say(text || 'never'));
+      const room = await stage.enter(team);
+      const answered = await stage.ask(room, 'start');
+      expect(answered.run.state).toBe(state);
+      expect(answered.text).toBe(text);
+      expect(answered.run.steps.find(({ name, kind }) => name === 'weak' && kind === 'AGENT')).toMatchObject({
+        state: 'FAILED',
+        error: { code: 'MODEL_INVALID_REQUEST' },
+      });
+      if (state === 'PARTIAL') expect(answered.run.error?.message).toContain('weak');
+      await stage.leave(room);
+    });
+  });
+
+  describe('with a supervisor', () => {
+    it('have the sub-agents answer to it, their errors too, and the same task not done twice', async () => {
+      const [good, bad] = await Promise.all([stage.agent('Good'), stage.agent('Bad')]);
+      const team = await stage.team('Boss', [good, bad], { supervisor: {} });
+      stage.script(
+        'Boss',
+        stage.model.callTools(['good', { task: 'look' }], ['bad', { task: 'break' }]),
+        stage.model.callTools(['good', { task: 'look' }]),
+        say('All in all: seen.'),
+      );
+      stage.script('Good', say('seen'));
+      stage.script('Bad', fail());
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Look and break.');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('All in all: seen.');
+      expect(stage.countOf('Good')).toBe(1);
+      const last = JSON.stringify(stage.model.callsOf('<Boss>').at(-1)?.body);
+      expect(last).toContain('MODEL_INVALID_REQUEST');
+      expect(last).toContain('ASKED_BEFORE');
+      // What the sub-agents say is theirs and the supervisor's alone.
+      expect(room.reader.events.some(({ text: delta }) => delta?.includes('seen') && !delta.includes('All'))).toBe(
+        false,
+      );
+      await stage.leave(room);
+    });
+  });
+
+  describe('in parallel', () => {
+    const branches = async () => Promise.all([stage.agent('Pia'), stage.agent('Quin'), stage.agent('Rae')]);
+
+    it('keep the order of the branches, and say which have failed', async () => {
+      const members = await branches();
+      const team = await stage.team('Par', members, { parallel: {} });
+      stage.script('Pia', say('p'));
+      stage.script('Quin', fail());
+      stage.script('Rae', say('r'));
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Go.');
+      expect(run).toMatchObject({ state: 'PARTIAL', error: { code: 'PARTIAL' } });
+      expect(run.error?.message).toContain('quin');
+      expect(text).toBe('**Pia**\n\np\n\n**Rae**\n\nr');
+      await stage.leave(room);
+    });
+
+    it('retry what failed alone when the run is retried', async () => {
+      const members = await branches();
+      const team = await stage.team('Again', members, { parallel: {} });
+      stage.script('Pia', say('p'));
+      stage.script('Quin', fail());
+      stage.script('Rae', say('r'));
+      const room = await stage.enter(team);
+      const first = await stage.ask(room, 'Go.');
+      const [pia, rae] = [stage.countOf('Pia'), stage.countOf('Rae')];
+      stage.script('Quin', say('q'));
+      const RETRY = 'mutation ($input: RetryRunInput!) { retryRun(input: $input) { run { id state } } }';
+      await stage.owner.client.request(RETRY, { input: { runId: first.id } });
+      await room.reader.until(({ run }) => run?.id === first.id && run.state === 'SUCCEEDED');
+      const { text, run } = await stage.untilEnded(room, first.id);
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('**Pia**\n\np\n\n**Quin**\n\nq\n\n**Rae**\n\nr');
+      expect([stage.countOf('Pia'), stage.countOf('Rae')]).toEqual([pia, rae]);
+      const refused = await stage.owner.client.refusal(RETRY, { input: { runId: first.id } });
+      expect(refused.extensions.code).toBe('CONFLICT');
+      await stage.leave(room);
+    });
+
+    it('end at the first failure with FAIL_FAST, and keep what was finished', async () => {
+      const members = await branches();
+      const team = await stage.team('Fast', members, { parallel: { onFailure: 'FAIL_FAST' } });
+      stage.script('Pia', say('p'));
+      stage.script('Quin', fail());
+      const held = stage.model.held('r');
+      stage.script('Rae', held.play);
+      const room = await stage.enter(team);
+      const { run } = await stage.ask(room, 'Go.');
+      expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+      const states = Object.fromEntries(
+        run.steps.filter(({ kind }) => kind === 'AGENT').map(({ name, state }) => [name, state]),
+      );
+      expect(states).toMatchObject({ quin: 'FAILED', rae: 'CANCELLED' });
+      await stage.leave(room);
+    });
+
+    it('go on with the first that succeeds with ANY, and stop the others', async () => {
+      const members = await branches();
+      const team = await stage.team('Any', members, { parallel: { join: 'ANY' } });
+      stage.script('Pia', stage.model.held('p').play);
+      stage.script('Quin', say('q'));
+      stage.script('Rae', stage.model.held('r').play);
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Go.');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('q');
+      await stage.leave(room);
+    });
+
+    it.each([
+      [2, 'PARTIAL'],
+      [3, 'FAILED'],
+    ])('need %i of 3 with N_OF_M: %s where 2 succeed', async (joinCount, state) => {
+      const members = await branches();
+      const team = await stage.team('Some', members, { parallel: { join: 'N_OF_M', joinCount } });
+      stage.script('Pia', fail());
+      stage.script('Quin', say('q'));
+      stage.script('Rae', say('r'));
+      const room = await stage.enter(team);
+      const { run } = await stage.ask(room, 'Go.');
+      // With two wanted, whether the failed branch had ended before the second success is a matter of time.
+      if (joinCount === 2) expect(['PARTIAL', 'SUCCEEDED']).toContain(run.state);
+      else expect(run).toMatchObject({ state, error: { code: 'TOO_FEW_BRANCHES' } });
+      await stage.leave(room);
+    });
+
+    it('try a branch again as often as they may', async () => {
+      const members = await branches();
+      const team = await stage.team('Stubborn', members, { parallel: { branchRetries: 1 } });
+      stage.script('Pia', say('p'));
+      stage.script('Quin', fail(), say('q'));
+      stage.script('Rae', say('r'));
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Go.');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toContain('q');
+      await stage.leave(room);
+    });
+
+    it('vote, merge values, or let an agent make one answer', async () => {
+      const members = await branches();
+      const voters = await stage.team('Vote', members, { parallel: { merge: 'VOTE' } });
+      stage.script('Pia', say('Yes.'));
+      stage.script('Quin', say('no'));
+      stage.script('Rae', say('yes'));
+      const voting = await stage.enter(voters);
+      expect((await stage.ask(voting, 'Well?')).text).toBe('Yes.');
+      await stage.leave(voting);
+
+      const schema = {
+        type: 'object',
+        properties: { tags: { type: 'array', items: { type: 'string' } } },
+        required: ['tags'],
+      };
+      const typed = await Promise.all([
+        stage.agent('Tom', { outputSchema: schema }),
+        stage.agent('Una', { outputSchema: schema }),
+      ]);
+      const mergers = await stage.team('Merge', typed, { parallel: { merge: 'MERGE' } });
+      stage.script('Tom', say('{"tags": ["a"]}'));
+      // What is not of the form is mended once.
+      stage.script('Una', say('Tags: b'), say('```json\n{"tags": ["b"]}\n```'));
+      const merging = await stage.enter(mergers);
+      expect(JSON.parse((await stage.ask(merging, 'Tag it.')).text)).toEqual({ tags: ['a', 'b'] });
+      await stage.leave(merging);
+
+      const writer = await stage.agent('Wim');
+      const joined = await stage.team('Joined', [...members, writer], {
+        parallel: { merge: 'AGENT', mergeNode: 'wim' },
+      });
+      stage.script('Pia', say('p'));
+      stage.script('Quin', say('q'));
+      stage.script('Rae', say('r'));
+      stage.script('Wim', say('p, q and r'));
+      const joining = await stage.enter(joined);
+      expect((await stage.ask(joining, 'Go.')).text).toBe('p, q and r');
+      await stage.leave(joining);
+    });
+  });
+
+  describe('with a router', () => {
+    it('follow the rules in order, then the model, then the default, and store why', async () => {
+      const members = await Promise.all([stage.agent('Bill'), stage.agent('Tech'), stage.agent('Rest')]);
+      const team = await stage.team('Route', members, {
+        router: {
+          rules: [{ condition: 'input.contains("invoice")', node: 'bill' }],
+          threshold: 0.7,
+          defaultNode: 'rest',
+        },
+      });
+      stage.script('Bill', say('Paid.'));
+      stage.script('Tech', say('Fixed.'));
+      stage.script('Rest', say('Hm.'));
+      stage.script(
+        'Route',
+        say('{"node": "tech", "confidence": 0.9, "reason": "It is broken."}'),
+        say('{"node": "tech", "confidence": 0.2, "reason": "A guess."}'),
+      );
+      const room = await stage.enter(team);
+      const byRule = await stage.ask(room, 'My invoice is wrong.');
+      expect(byRule.text).toBe('Paid.');
+      const byModel = await stage.ask(room, 'It does not start.');
+      expect(byModel.text).toBe('Fixed.');
+      const byDefault = await stage.ask(room, 'What now?');
+      expect(byDefault.text).toBe('Hm.');
+      const decisions = [byRule, byModel, byDefault].map(
+        ({ run }) => run.steps.find(({ kind }) => kind === 'DECISION')?.decision,
+      );
+      expect(decisions.map((decision) => decision?.by)).toEqual(['RULE', 'MODEL', 'DEFAULT']);
+      expect(decisions[2]?.reasons?.join(' ')).toContain('below the threshold');
+      await stage.leave(room);
+    });
+
+    it('ask a person where nothing was chosen and there is no default', async () => {
+      const members = await Promise.all([stage.agent('Lea'), stage.agent('Leo')]);
+      const team = await stage.team('Ask', members, { router: { classify: false } });
+      stage.script('Leo', say('It is me.'));
+      const room = await stage.enter(team);
+      const { run } = await sendIn(stage, room.id, 'Who?');
+      await room.reader.until(({ run: seen }) => seen?.id === run && seen.state === 'WAITING');
+      const waiting = await stage.read(run);
+      expect(waiting).toMatchObject({
+        state: 'WAITING',
+        waitingFor: 'INPUT',
+        approvals: [{ kind: 'CHOICE', state: 'PENDING' }],
+      });
+      const DECIDE = 'mutation ($input: DecideApprovalInput!) { decideApproval(input: $input) { approval { state } } }';
+      const approvalId = waiting.approvals[0]?.id;
+      const wrong = await stage.owner.client.refusal(DECIDE, {
+        input: { approvalId, decision: 'EDIT', arguments: { node: 'x' } },
+      });
+      expect(wrong.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path: 'input.arguments' }] });
+      await stage.owner.client.request(DECIDE, { input: { approvalId, decision: 'EDIT', arguments: { node: 'leo' } } });
+      const ended = await stage.untilEnded(room, run);
+      expect(ended.text).toBe('It is me.');
+      expect(ended.run.attempt).toBe(1);
+      await stage.leave(room);
+    });
+  });
+
+  describe('in a loop', () => {
+    it('go on until the judge is content', async () => {
+      const body = await stage.agent('Body');
+      const team = await stage.team('Loop', [body], { loop: { body: 'body', maxIterations: 5, criteria: 'Short.' } });
+      stage.script('Body', say('too long'), say('short'));
+      stage.script(
+        'Loop',
+        say('{"done": false, "feedback": "Shorter!", "score": 0.2}'),
+        say('{"done": true, "feedback": "", "score": 1}'),
+      );
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Write.');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('short');
+      expect(JSON.stringify(stage.model.callsOf('<Body>').at(-1)?.body)).toContain('Shorter!');
+      await stage.leave(room);
+    });
+
+    it('end where two results are the same, and at the cap with the best one', async () => {
+      const body = await stage.agent('Body2');
+      const team = await stage.team('Loop2', [body], { loop: { body: 'body2', maxIterations: 2 } });
+      stage.script('Body2', say('same'), say('same'));
+      stage.script('Loop2', say('{"done": false, "feedback": "No.", "score": 0.1}'));
+      const room = await stage.enter(team);
+      expect((await stage.ask(room, 'Write.')).text).toBe('same');
+      stage.script('Body2', say('best'), say('worse'));
+      stage.script(
+        'Loop2',
+        say('{"done": false, "feedback": "No.", "score": 0.8}'),
+        say('{"done": false, "feedback": "No.", "score": 0.3}'),
+      );
+      expect((await stage.ask(room, 'Again.')).text).toBe('best');
+      await stage.leave(room);
+    });
+  });
+
+  describe('that hand the conversation over', () => {
+    it('stay with whoever has it, also for the next message, and refuse to bounce', async () => {
+      const [desk, shop] = await Promise.all([stage.agent('Desk'), stage.agent('Shop')]);
+      const team = await stage.team('Hand', [desk, shop], {
+        handoff: {
+          edges: [
+            { from: 'desk', to: 'shop' },
+            { from: 'shop', to: 'desk' },
+          ],
+        },
+      });
+      stage.script('Desk', stage.model.callTools(['hand_to_shop', { reason: 'It is about buying.' }]));
+      stage.script('Shop', say('We sell it.'), say('Still the shop.'));
+      const room = await stage.enter(team);
+      const first = await stage.ask(room, 'Can I buy it?');
+      expect(first.run.state).toBe('SUCCEEDED');
+      expect(first.text).toBe('We sell it.');
+      expect(JSON.stringify(stage.model.callsOf('<Shop>')[0]?.body)).toContain('It is about buying.');
+      expect((await stage.ask(room, 'And now?')).text).toBe('Still the shop.');
+      const to = (name: string) => stage.model.callTools([`hand_to_${name}`, {}]);
+      stage.script('Shop', to('desk'), to('desk'), to('desk'), say('Then I answer.'));
+      stage.script('Desk', to('shop'), to('shop'), to('shop'), say('Then I.'));
+      const bounced = await stage.ask(room, 'Whose is it?');
+      expect(bounced.run.state).toBe('SUCCEEDED');
+      expect(JSON.stringify(stage.model.calls.map(({ body }) => body))).toContain('back and forth');
+      await stage.leave(room);
+    });
+
+    it('come back to whoever handed over with RETURN_TO_PARENT', async () => {
+      const [main, aide] = await Promise.all([stage.agent('Main'), stage.agent('Aide')]);
+      const team = await stage.team('Back', [main, aide], {
+        handoff: { edges: [{ from: 'main', to: 'aide' }], returns: 'RETURN_TO_PARENT', history: 'NONE' },
+      });
+      stage.script('Main', stage.model.callTools(['hand_to_aide', {}]), say('And I close.'));
+      stage.script('Aide', say('I know.'));
+      const room = await stage.enter(team);
+      const { text, run } = await stage.ask(room, 'Who knows?');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('I know.\n\nAnd I close.');
+      await stage.leave(room);
+    });
+  });
+
+  describe('that chat', () => {
+    it('speak in turn, each in a message of its own, and end with what came of it', async () => {
+      const [kim, lou] = await Promise.all([stage.agent('Kim'), stage.agent('Lou')]);
+      const team = await stage.team('Chat', [kim, lou], { groupChat: { maxRounds: 1 } });
+      stage.script('Kim', say('I say A.'));
+      stage.script('Lou', say('I say B.'));
+      stage.script('Chat', say('A and B.'));
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Discuss.');
+      expect(run.state).toBe('SUCCEEDED');
+      expect(text).toBe('A and B.');
+      const messages = room.reader.events
+        .filter(({ __typename }) => __typename === 'MessageCompleted')
+        .map(({ message }) => [message?.author.name, message?.text]);
+      expect(messages).toEqual([
+        ['Kim', 'I say A.'],
+        ['Lou', 'I say B.'],
+        ['Chat', 'A and B.'],
+      ]);
+      expect(JSON.stringify(stage.model.callsOf('<Lou>')[0]?.body)).toContain('Kim: I say A.');
+      await stage.leave(room);
+    });
+
+    it('let the manager choose and end, and stop when a person writes', async () => {
+      const [nan, otto] = await Promise.all([stage.agent('Nan'), stage.agent('Otto')]);
+      const team = await stage.team('Led', [nan, otto], { groupChat: { speaker: 'MODEL', maxRounds: 5 } });
+      stage.script(
+        'Led',
+        say('{"next": "otto", "reason": "He knows."}'),
+        say('{"next": "DONE", "reason": "All is said."}'),
+        say('Otto is right.'),
+      );
+      stage.script('Otto', say('It is so.'));
+      const room = await stage.enter(team);
+      const { run, text } = await stage.ask(room, 'Discuss.');
+      expect(text).toBe('Otto is right.');
+      expect(
+        run.steps.filter(({ kind, name }) => kind === 'DECISION' && name === 'speaker').map(({ output }) => output),
+      ).toEqual(['otto', null]);
+      await stage.leave(room);
+    });
+  });
+});
+
+async function sendIn(stage: TeamStage, roomId: string, text: string): Promise<{ run: string }> {
+  const { sendMessage } = await stage.owner.client.request<{ sendMessage: { run: { id: string } } }>(
+    'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { run { id } } }',
+    { input: { conversationId: roomId, text } },
+  );
+  return { run: sendMessage.run.id };
+}
