@@ -34,6 +34,9 @@ export interface TeamRoom extends SeededRoom {
   reader: RoomReader;
 }
 
+export const DECIDE =
+  'mutation ($input: DecideApprovalInput!) { decideApproval(input: $input) { approval { state } } }';
+
 const RUN = `query ($id: ID!) {
   run(id: $id) {
     state attempt waitingFor error { code message retryable }
@@ -97,9 +100,29 @@ export class TeamStage {
   }
 
   /** Ends the following of a room, and compares what was seen with the log. */
-  async leave({ id, cursor, reader }: TeamRoom): Promise<void> {
+  async leave({ id, cursor, reader }: TeamRoom, retried: Record<string, number> = {}): Promise<void> {
     await reader.close();
-    await auditRoom(this.test.pool(), id, reader.events, cursor);
+    await auditRoom(this.test.pool(), id, reader.events, cursor, retried);
+  }
+
+  /** Sends a message and returns the id of its run. */
+  async send(room: TeamRoom, text: string): Promise<string> {
+    return (await sendMessage(this.owner.client, room.id, text)).run?.id ?? '';
+  }
+
+  /** Resolves once the run waits for a person, with what it looks like then. */
+  async untilWaiting(room: TeamRoom, runId: string, times = 1): Promise<TeamRun> {
+    const waits = (event: RoomEvent) => event.run?.id === runId && event.run.state === 'WAITING';
+    await room.reader.until(() => room.reader.events.filter(waits).length >= times);
+    return this.read(runId);
+  }
+
+  /** Decides, as the owner unless somebody else is given. */
+  async decide(approvalId: string | undefined, decision: string, more: object = {}, client = this.owner.client) {
+    const { decideApproval } = await client.request<{ decideApproval: { approval: { state: string } } }>(DECIDE, {
+      input: { approvalId, decision, ...more },
+    });
+    return decideApproval.approval.state;
   }
 
   /** Sends a message and waits for the end of its run. */

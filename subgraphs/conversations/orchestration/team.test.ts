@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TeamStage } from './team.fixture.ts';
+import { DECIDE, TeamStage } from './team.fixture.ts';
 
 describe('teams', { timeout: 60_000 }, () => {
   let stage: TeamStage;
@@ -141,7 +141,7 @@ describe('teams', { timeout: 60_000 }, () => {
       expect([stage.countOf('Pia'), stage.countOf('Rae')]).toEqual([pia, rae]);
       const refused = await stage.owner.client.refusal(RETRY, { input: { runId: first.id } });
       expect(refused.extensions.code).toBe('CONFLICT');
-      await stage.leave(room);
+      await stage.leave(room, { [first.id]: 1 });
     });
 
     it('end at the first failure with FAIL_FAST, and keep what was finished', async () => {
@@ -283,22 +283,16 @@ describe('teams', { timeout: 60_000 }, () => {
       const team = await stage.team('Ask', members, { router: { classify: false } });
       stage.script('Leo', say('It is me.'));
       const room = await stage.enter(team);
-      const { run } = await sendIn(stage, room.id, 'Who?');
-      await room.reader.until(({ run: seen }) => seen?.id === run && seen.state === 'WAITING');
-      const waiting = await stage.read(run);
-      expect(waiting).toMatchObject({
-        state: 'WAITING',
-        waitingFor: 'INPUT',
-        approvals: [{ kind: 'CHOICE', state: 'PENDING' }],
-      });
-      const DECIDE = 'mutation ($input: DecideApprovalInput!) { decideApproval(input: $input) { approval { state } } }';
+      const runId = await stage.send(room, 'Who?');
+      const waiting = await stage.untilWaiting(room, runId);
+      expect(waiting).toMatchObject({ waitingFor: 'INPUT', approvals: [{ kind: 'CHOICE', state: 'PENDING' }] });
       const approvalId = waiting.approvals[0]?.id;
       const wrong = await stage.owner.client.refusal(DECIDE, {
         input: { approvalId, decision: 'EDIT', arguments: { node: 'x' } },
       });
       expect(wrong.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path: 'input.arguments' }] });
-      await stage.owner.client.request(DECIDE, { input: { approvalId, decision: 'EDIT', arguments: { node: 'leo' } } });
-      const ended = await stage.untilEnded(room, run);
+      await stage.decide(approvalId, 'EDIT', { arguments: { node: 'leo' } });
+      const ended = await stage.untilEnded(room, runId);
       expect(ended.text).toBe('It is me.');
       expect(ended.run.attempt).toBe(1);
       await stage.leave(room);
@@ -427,11 +421,3 @@ describe('teams', { timeout: 60_000 }, () => {
     });
   });
 });
-
-async function sendIn(stage: TeamStage, roomId: string, text: string): Promise<{ run: string }> {
-  const { sendMessage } = await stage.owner.client.request<{ sendMessage: { run: { id: string } } }>(
-    'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { run { id } } }',
-    { input: { conversationId: roomId, text } },
-  );
-  return { run: sendMessage.run.id };
-}

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TeamStage } from './team.fixture.ts';
+
+const CLOCK = [{ name: 'current_time' }];
+
+describe('limits', { timeout: 60_000 }, () => {
+  let stage: TeamStage;
+
+  beforeAll(async () => {
+    stage = await TeamStage.open();
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  const say = (text: string) => stage.model.answer(text);
+  const askTime = (time = 0) => stage.model.callTools(['current_time', time ? { timeZone: 'UTC' } : {}]);
+
+  it.each([
+    ['maxTurns', { maxTurns: 2 }],
+    ['maxToolCalls', { maxToolCalls: 1 }],
+    ['maxSteps', { maxSteps: 3 }],
+    ['maxTokens', { maxTokens: 40 }],
+  ])('end the run and are named: %s', async (name, limits) => {
+    const agent = await stage.agent(`Stop${name}`, { tools: CLOCK, limits });
+    stage.script(`Stop${name}`, askTime(), askTime(1), askTime(), say('never'));
+    const room = await stage.enter(agent);
+    const { run } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED', error: { code: 'LIMIT_REACHED', retryable: false } });
+    expect(run.error?.message).toContain(name);
+    await stage.leave(room);
+  });
+
+  it('of time end a model that takes longer', async () => {
+    const agent = await stage.agent('Slow', { limits: { maxWallMs: 300 } });
+    stage.script('Slow', stage.model.held('So far').play);
+    const room = await stage.enter(agent);
+    const { run, text } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(run.error?.message).toContain('maxWallMs');
+    expect(text).toBe('So far');
+    await stage.leave(room);
+  });
+
+  it('let the model close with what it has, where they say so', async () => {
+    const agent = await stage.agent('Sum', { tools: CLOCK, limits: { maxTurns: 1, onLimit: 'SUMMARISE' } });
+    stage.script('Sum', askTime(), say('I know the time, and no more.'));
+    const room = await stage.enter(agent);
+    const { run, text } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(text).toBe('I know the time, and no more.');
+    expect(JSON.stringify(stage.model.callsOf('<Sum>').at(-1)?.body)).toContain('maxTurns');
+    await stage.leave(room);
+  });
+
+  it.each([
+    ['APPROVE', 'SUCCEEDED', 'Done.'],
+    ['REJECT', 'LIMIT_REACHED', ''],
+  ])('ask a person, where they say so: %s', async (decision, state, said) => {
+    const name = `Esc${decision}`;
+    const agent = await stage.agent(name, { tools: CLOCK, limits: { maxTurns: 1, onLimit: 'ESCALATE' } });
+    stage.script(name, askTime(), say('Done.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'Go on.');
+    const waiting = await stage.untilWaiting(room, runId);
+    expect(waiting.approvals).toMatchObject([{ kind: 'LIMIT', subject: 'maxTurns', state: 'PENDING' }]);
+    await stage.decide(waiting.approvals[0]?.id, decision);
+    const { run, text } = await stage.untilEnded(room, runId);
+    expect(run).toMatchObject({ state, attempt: 1 });
+    expect(text).toBe(said);
+    await stage.leave(room);
+  });
+
+  it('of a member are its own failure, and those of the team end the team', async () => {
+    const member = await stage.agent('Mem', { tools: CLOCK, limits: { maxTurns: 1 } });
+    const boss = await stage.team('BossL', [member], { supervisor: {} });
+    stage.script('Mem', askTime());
+    stage.script('BossL', stage.model.callTools(['mem', { task: 'look' }]), say('It could not.'));
+    const room = await stage.enter(boss);
+    const { run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('It could not.');
+    expect(run.steps.find(({ name }) => name === 'mem')?.error).toMatchObject({ code: 'LIMIT_REACHED' });
+    await stage.leave(room);
+
+    // The member may do more by itself; what the team has left counts.
+    const eager = await stage.agent('Eager', { tools: CLOCK, limits: { maxToolCalls: 50 } });
+    const tight = await stage.team('Tight', [eager], { sequential: {} }, { limits: { maxToolCalls: 1 } });
+    stage.script('Eager', askTime(), askTime(1), say('never'));
+    const other = await stage.enter(tight);
+    const ended = await stage.ask(other, 'Go.');
+    expect(ended.run).toMatchObject({ state: 'LIMIT_REACHED' });
+    await stage.leave(other);
+  });
+
+  it('keep teams from being nested too deep, with the node named', async () => {
+    const leaf = await stage.agent('Leaf');
+    const low = await stage.team('Low', [leaf], { sequential: {} });
+    const mid = await stage.team('Mid', [low], { sequential: {} });
+    const { createAgent } = await stage.owner.client
+      .send<{ createAgent: unknown }>(
+        'mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }',
+        {
+          input: { name: 'High', team: { nodes: [{ key: 'mid', agentId: mid.id }], sequential: {} } },
+        },
+      )
+      .then(({ errors, data }) => ({ createAgent: errors?.[0] ?? data }));
+    expect(createAgent).toMatchObject({
+      extensions: { code: 'BAD_USER_INPUT', fields: [{ path: 'input.team.nodes.0' }] },
+    });
+    expect(JSON.stringify(createAgent)).toContain('Mid > Low > Leaf');
+  });
+});
