@@ -20,6 +20,8 @@ export interface RunScope {
   readonly tools: ToolSource;
   readonly roster: Roster;
   readonly room: RoomContext;
+  /** Lets an agent or a team do its work within its limits. */
+  work(visit: Visit): Promise<VisitOutput>;
   /** Opens a message of its own for an agent that speaks in turn. */
   speakerFor(messageId: string): Speaker;
   /** How long a model may be silent, in milliseconds. */

@@ -104,6 +104,7 @@ export class Attempt {
       tools: options.tools,
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory),
+      work,
       speakerFor: (messageId) => new Speaker(this.openWriter(messageId, 0)),
       idleTimeoutMs: options.idleTimeoutMs,
       losses: [],

@@ -5,9 +5,9 @@ import { chooseResponder } from '../../responder.ts';
 import { textOf } from '../../run/ask-model.ts';
 import { inputTurns, readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
+import type { NodeOutput } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
-import type { NodeOutput } from '../work.ts';
 import { inputText, sayAll, type Team } from './team.ts';
 import { speakInTurn } from './turn-message.ts';
 

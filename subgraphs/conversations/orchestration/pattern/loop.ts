@@ -2,9 +2,9 @@ import type { LoopTeam } from '#core/agent/team-definition';
 import { textOf } from '../../run/ask-model.ts';
 import { readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
+import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
-import { workAtNode } from '../work.ts';
 import { inputText, sayAll, type Team, textInput } from './team.ts';
 
 interface Judgement {

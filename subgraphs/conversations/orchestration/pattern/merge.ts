@@ -1,7 +1,7 @@
 import type { ParallelTeam } from '#core/agent/team-definition';
 import type { JsonValue } from '#core/model/model.port';
+import { type NodeOutput, workAtNode } from '../node-work.ts';
 import type { VisitOutput } from '../visit.ts';
-import { type NodeOutput, workAtNode } from '../work.ts';
 import { inputText, sayAll, type Team, textInput } from './team.ts';
 
 /** Makes one answer of the results of branches, which are in the order of the branches. */

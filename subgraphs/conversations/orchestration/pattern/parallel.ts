@@ -1,8 +1,8 @@
 import type { ParallelTeam } from '#core/agent/team-definition';
 import { settleInOrder } from '../in-order.ts';
+import { type NodeOutput, workAtNode } from '../node-work.ts';
 import { BranchStopped, StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
-import { type NodeOutput, workAtNode } from '../work.ts';
 import { merge } from './merge.ts';
 import { inputText, type Team, textInput } from './team.ts';
 import { fillTemplate } from './template.ts';

@@ -5,8 +5,8 @@ import { textOf } from '../../run/ask-model.ts';
 import { RunFailure } from '../../run/run-failure.ts';
 import { inputTurns, readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
+import { workAtNode } from '../node-work.ts';
 import type { VisitOutput } from '../visit.ts';
-import { workAtNode } from '../work.ts';
 import { pickOfGroup } from './group-pick.ts';
 import { inputText, type Team } from './team.ts';
 

@@ -1,7 +1,7 @@
 import type { SequentialTeam } from '#core/agent/team-definition';
+import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitInput, VisitOutput } from '../visit.ts';
-import { workAtNode } from '../work.ts';
 import { inputText, sayAll, type Team, textInput } from './team.ts';
 import { fillTemplate } from './template.ts';
 

@@ -1,9 +1,9 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import type { ToolCallPart, ToolResultPart } from '#core/model/model.port';
 import { answer, type Delegate } from '../answer.ts';
+import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
-import { workAtNode } from '../work.ts';
 import { type Team, textInput } from './team.ts';
 
 const PARAMETERS = {

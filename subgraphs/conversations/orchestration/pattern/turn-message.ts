@@ -1,9 +1,9 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import { newId } from '#core/id';
 import type { Message } from '#prisma/generated/client';
+import { type NodeOutput, workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import { Speaker } from '../speaker.ts';
-import { type NodeOutput, workAtNode } from '../work.ts';
 import type { Team } from './team.ts';
 
 /** Lets the agent at a node speak before everybody, in a message of its own. @throws StepFailure */

@@ -1,0 +1,69 @@
+import type { TeamNode } from '#core/agent/team-definition';
+import type { JsonValue } from '#core/model/model.port';
+import { LimitReached, StepFailure } from './run-signal.ts';
+import type { Speaker } from './speaker.ts';
+import type { Visit, VisitInput, VisitOutput } from './visit.ts';
+
+export interface NodeWork {
+  node: TeamNode;
+  /** Its place below the team's. */
+  key: string;
+  input: VisitInput;
+  speaker?: Speaker | null;
+  signal?: AbortSignal;
+  /** A message of its own that it writes, by its id. */
+  messageId?: string;
+}
+
+/** What a node put out, as it is stored. */
+export interface NodeOutput extends VisitOutput {
+  /** What the agent of the node is called. */
+  name: string;
+}
+
+/** Lets the agent at a node of a team work, as a step of the team. @throws StepFailure where it failed by itself */
+export async function workAtNode(team: Visit, { node, key, input, ...options }: NodeWork): Promise<NodeOutput> {
+  const { scope, allowance } = team;
+  const path = `${team.path}${key}/`;
+  const stepKey = `${team.path}${key}`;
+  allowance.take('maxSteps');
+  const earlier = scope.journal.find(stepKey);
+  const agent = await scope.roster.find(node.agentId, earlier?.agentVersion ?? node.version);
+  if (!agent) throw new StepFailure(UNAVAILABLE(node));
+  const spec = {
+    key: stepKey,
+    parentId: team.stepId,
+    kind: 'AGENT' as const,
+    name: node.key,
+    agent: { id: agent.id, version: agent.version },
+    depth: allowance.depth,
+    input: (input.kind === 'TEXT' ? input.text : { room: scope.run.conversationId }) as JsonValue,
+    ...(options.messageId && { messageId: options.messageId }),
+  };
+  try {
+    const output = await scope.journal.group(spec, async (step) => {
+      const made = await scope.work({
+        scope,
+        agent,
+        path,
+        stepId: step.id,
+        input,
+        speaker: options.speaker ?? null,
+        allowance: allowance.below(path, agent.limits),
+        signal: options.signal ?? team.signal,
+      });
+      return { ...made, name: agent.name } as unknown as JsonValue;
+    });
+    return output as unknown as NodeOutput;
+  } catch (error) {
+    // Its own limit is its own failure; one of those above it ends their work.
+    if (!(error instanceof LimitReached) || error.owner !== path) throw error;
+    throw new StepFailure({ code: 'LIMIT_REACHED', message: `${agent.name}: ${error.message}`, retryable: false });
+  }
+}
+
+const UNAVAILABLE = (node: TeamNode) => ({
+  code: 'AGENT_UNAVAILABLE',
+  message: `The agent at ${node.key} has no published version, or was archived.`,
+  retryable: false,
+});

@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestClient } from '#test/support/client';
+import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
+import { RoomFollower } from '#test/support/room-follower';
+import { ScriptedModel } from '#test/support/scripted-model';
+import { ServerProcess } from '#test/support/server-process';
+import { auditRoom, openPool } from '#test/support/stream-audit';
+
+/**
+ * Five agents three deep: a supervisor over two that work side by side, and over a loop. The server is killed in the
+ * middle of the loop.
+ */
+describe('a team whose server is killed with -9', { timeout: 180_000 }, () => {
+  let model: ScriptedModel;
+  let server: ServerProcess;
+  let client: TestClient;
+  let database: pg.Pool;
+
+  const agent = (name: string, input: object = {}) =>
+    createAgent(client, { name, model: model.modelId, instructions: `<${name}>`, ...input });
+  const node = (key: string, agentId: string) => ({ key, agentId });
+
+  beforeAll(async () => {
+    model = await ScriptedModel.start();
+    server = await ServerProcess.create(model.variables);
+    client = await server.owner();
+    database = openPool(await server.databaseUrl());
+  }, 120_000);
+
+  afterAll(async () => {
+    await client?.close();
+    await database?.end();
+    await server?.remove();
+    await model?.stop();
+  }, 60_000);
+
+  it('goes on behind its last finished step, keeps the finished branches, and answers once', async () => {
+    const [ann, bob, cid] = await Promise.all([agent('Ann'), agent('Bob'), agent('Cid')]);
+    const pair = await agent('Pair', { team: { nodes: [node('ann', ann), node('bob', bob)], parallel: {} } });
+    const loop = await agent('Loop', { team: { nodes: [node('cid', cid)], loop: { body: 'cid', maxIterations: 3 } } });
+    const boss = await agent('Boss', {
+      team: { nodes: [node('pair', pair), node('loop', loop)], supervisor: {} },
+    });
+    const judgement = (done: boolean) => model.answer(JSON.stringify({ done, feedback: 'More.', score: done ? 1 : 0 }));
+    const held = model.held('a better');
+    model.script('<Ann>', model.answer('from Ann'));
+    model.script('<Bob>', model.answer('from Bob'));
+    model.script('<Cid>', model.answer('a draft'), held.play, model.answer('a better one'));
+    model.script('<Loop>', judgement(false), judgement(true));
+    model.script(
+      '<Boss>',
+      model.callTools(['pair', { task: 'collect' }]),
+      model.callTools(['loop', { task: 'write' }]),
+      model.answer('All of it is here.'),
+    );
+
+    const { id: roomId, cursor } = await createRoom(client, [boss]);
+    const follower = new RoomFollower(client, roomId, cursor);
+    const sent = await sendMessage(client, roomId, 'Do it.');
+    await untilCalled(model, '<Cid>', 2);
+    await server.end('SIGKILL');
+    await server.start();
+    await follower.untilFinal(1, 60_000);
+
+    expect(await readRun(client, sent.run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED', attempt: 2, error: null });
+    const counts = ['Ann', 'Bob', 'Cid', 'Loop', 'Boss'].map((name) => model.callsOf(`<${name}>`).length);
+    // Only the step that was under way is done again.
+    expect(counts).toEqual([1, 1, 3, 2, 3]);
+    const last = JSON.stringify(model.callsOf('<Boss>').at(-1)?.body);
+    for (const part of ['from Ann', 'from Bob', 'a better one']) expect(last).toContain(part);
+    const { rows: steps } = await database.query<{ key: string; state: string; attempt: number }>(
+      'select key, state, attempt from steps order by id',
+    );
+    expect(steps.every(({ state }) => state === 'SUCCEEDED')).toBe(true);
+    expect(steps.filter(({ attempt }) => attempt > 1).map(({ key }) => key)).toEqual([
+      'tool/1.0',
+      'tool/1.0/loop/1/body',
+      'tool/1.0/loop/1/body/model/0',
+    ]);
+    // What was charged: the call of every step that has succeeded, once.
+    const { rows: charged } = await database.query(
+      "select step_id from model_calls where outcome = 'SUCCEEDED' group by step_id having count(*) > 1",
+    );
+    expect(charged).toEqual([]);
+    await auditRoom(database, roomId, follower.events, cursor);
+    await follower.close();
+  });
+});
+
+async function untilCalled(model: ScriptedModel, marker: string, times: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (model.callsOf(marker).length < times) {
+    if (Date.now() > deadline) throw new Error(`The model of ${marker} was not called ${times} times.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
