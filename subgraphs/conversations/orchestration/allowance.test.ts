@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Allowance } from './allowance.ts';
+import { LimitReached } from './run-signal.ts';
+
+describe('an allowance', () => {
+  it('draws from everybody above it, and says whose limit it was', () => {
+    const run = Allowance.ofRun({ maxToolCalls: 3 });
+    const child = run.below('a/', { maxToolCalls: 2 });
+    child.take('maxToolCalls');
+    run.take('maxToolCalls');
+    child.take('maxToolCalls');
+    expect(() => child.take('maxToolCalls')).toThrow(new LimitReached('maxToolCalls', 'a/', 2));
+    expect(() => run.below('b/', {}).take('maxToolCalls')).toThrow(new LimitReached('maxToolCalls', '', 3));
+  });
+
+  it('is never wider below than above', () => {
+    const run = Allowance.ofRun({ maxParallel: 2, stepTimeoutMs: 1_000 });
+    const child = run.below('a/', { maxParallel: 9, stepTimeoutMs: 10 });
+    expect([child.bound('maxParallel'), child.bound('stepTimeoutMs')]).toEqual([2, 10]);
+    expect(() => run.below('a/', {}).below('a/b/', {}).below('a/b/c/', {})).toThrow(/maxDepth/);
+  });
+
+  it('keeps tokens back for closing, and opens them then', () => {
+    const run = Allowance.ofRun({ maxTokens: 1_000, onLimit: 'SUMMARISE' });
+    run.hold(100, 800).hold.settle(800);
+    expect(() => run.hold(150, 200)).toThrow(/maxTokens/);
+    run.beginClosing();
+    expect(run.hold(150, 400).tokens).toBe(200);
+  });
+
+  it('is raised by as much as people allow', () => {
+    const run = Allowance.ofRun({ maxToolCalls: 1, onLimit: 'ESCALATE' });
+    run.take('maxToolCalls');
+    expect(() => run.take('maxToolCalls')).toThrow(expect.objectContaining({ asks: true }));
+    run.raise('maxToolCalls', 1);
+    run.take('maxToolCalls');
+    run.refuse('maxToolCalls');
+    expect(() => run.take('maxToolCalls')).toThrow(expect.objectContaining({ asks: false }));
+  });
+
+  it('never lets more tokens be used than there are, however many calls are under way', () => {
+    const call = fc.record({
+      child: fc.integer({ min: 0, max: 2 }),
+      least: fc.integer({ min: 1, max: 300 }),
+      most: fc.integer({ min: 0, max: 300 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      settle: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000 }), fc.array(call, { maxLength: 40 }), (maxTokens, calls) => {
+        const run = Allowance.ofRun({ maxTokens });
+        const children = [400, 900, 5_000].map((limit, index) => run.below(`${index}/`, { maxTokens: limit }));
+        let used = 0;
+        for (const { child, least, most, share, settle } of calls) {
+          try {
+            const { hold, tokens } = (children[child] as Allowance).hold(least, least + most);
+            expect(tokens).toBeLessThanOrEqual(least + most);
+            expect(tokens).toBeGreaterThan(least - 1);
+            const took = settle ? Math.floor(tokens * share) : tokens;
+            if (settle) hold.settle(took);
+            used += took;
+          } catch (error) {
+            expect(error).toBeInstanceOf(LimitReached);
+          }
+          expect(used).toBeLessThanOrEqual(maxTokens);
+          expect(run.tokensLeft()).toBe(maxTokens - used);
+        }
+      }),
+    );
+  });
+});
