@@ -19,6 +19,7 @@ export interface ConversationLoaders {
   /** Those who are in the room now, in the order in which they came. */
   participants: DataLoader<string, Participant[]>;
   run: DataLoader<string, Run>;
+  message: DataLoader<string, Message>;
   step: DataLoader<string, StepRecord>;
   /** The newest `seq` of the room's stream; 0 where nothing has happened yet. */
   head: DataLoader<string, number>;
@@ -30,6 +31,8 @@ export function createLoaders(database: Database): ConversationLoaders {
   return {
     conversation: byId('conversation', (ids) => scoped.conversation.findMany({ where: { id: { in: ids } } })),
     run: byId('run', (ids) => scoped.run.findMany({ where: { id: { in: ids } } })),
+    // Gathers without remembering: a message that is being written changes while it is looked at.
+    message: byId('message', (ids) => scoped.message.findMany({ where: { id: { in: ids } } }), { cache: false }),
     step: byId('step', async (ids) => {
       const rows: unknown = await scoped.step.findMany({ where: { id: { in: ids } } });
       return rows as StepRecord[];
@@ -103,9 +106,10 @@ const messagePages = (direction: MessagePageKey['direction']): string => `
 function byId<Row extends { id: string }>(
   what: string,
   find: (ids: string[]) => Promise<Row[]>,
+  options: { cache?: boolean } = {},
 ): DataLoader<string, Row> {
   return new DataLoader<string, Row>(async (ids) => {
     const found = new Map((await find([...ids])).map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? notFound(what));
-  });
+  }, options);
 }

@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { notFound } from '#core/error';
 import { DEFAULT_PAGE_SIZE } from '#core/graphql/pagination';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
@@ -51,12 +52,13 @@ export class ConversationResolver {
   @Query(() => ConversationType, {
     name: 'conversation',
     nullable: true,
-    description: 'Null where you may not see it.',
+    description: 'NOT_FOUND where you may not see it.',
   })
   async find(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string) {
     const { loaders, presenter } = this.scope(context);
     const row = await this.conversations.find(requireViewer(context.viewer), id, loaders);
-    return row && presenter.conversation(row);
+    if (!row) throw notFound('conversation');
+    return presenter.conversation(row);
   }
 
   @FieldResolver(() => MessageConnection, {

@@ -42,11 +42,11 @@ describe('rooms', { timeout: 60_000 }, () => {
 
   const find = async (person: Person, id: string) =>
     (
-      await person.client.request<{ conversation: RoomAnswer | null }>(
+      await person.client.send<{ conversation: RoomAnswer | null }>(
         `query ($id: ID!) { conversation(id: $id) { ${ROOM} } }`,
         { id },
       )
-    ).conversation;
+    ).data?.conversation ?? null;
   const create = async (person: Person, input: Record<string, unknown>) =>
     (await person.client.request<{ createConversation: { conversation: RoomAnswer } }>(CREATE, { input }))
       .createConversation.conversation;

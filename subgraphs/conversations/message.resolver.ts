@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { notFound } from '#core/error';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import { SendMessageInput, SendMessagePayload } from './conversation.input.ts';
@@ -14,11 +15,16 @@ export class MessageResolver {
     private readonly scope: RequestScope,
   ) {}
 
-  @Query(() => MessageType, { name: 'message', nullable: true, description: 'Null where you may not see its room.' })
+  @Query(() => MessageType, {
+    name: 'message',
+    nullable: true,
+    description: 'NOT_FOUND where you may not see its room.',
+  })
   async find(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string) {
     const { loaders, presenter } = this.scope(context);
     const row = await this.messages.find(requireViewer(context.viewer), id, loaders);
-    return row && presenter.message(row.conversationId, snapshotMessage(row));
+    if (!row) throw notFound('message');
+    return presenter.message(row.conversationId, snapshotMessage(row));
   }
 
   @Mutation(() => SendMessagePayload, {

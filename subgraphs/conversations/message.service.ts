@@ -68,13 +68,13 @@ export class MessageService {
   /** The message, where the viewer may read its room; null elsewhere. */
   async find(viewer: Viewer, id: string, loaders: ConversationLoaders): Promise<Message | null> {
     if (!isId(id)) return null;
-    const row = await this.database.scoped.message.findFirst({ where: { id } });
+    const row = await loaders.message.load(id).catch(nullIfNotFound);
     if (!row) return null;
     const readable = await openRoom(viewer, row.conversationId, loaders).catch(nullIfNotFound);
     if (!readable || row.status !== 'STREAMING') return readable && row;
     const head = await loaders.head.load(row.conversationId);
     // It may have ended before that.
-    const now = await this.database.scoped.message.findFirst({ where: { id } });
+    const now = await loaders.message.load(id).catch(nullIfNotFound);
     return now?.status === 'STREAMING' ? withStreamedText(this.database, now, head) : now;
   }
 

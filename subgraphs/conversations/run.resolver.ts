@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { notFound } from '#core/error';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import { CancelRunInput, CancelRunPayload } from './conversation.input.ts';
@@ -14,11 +15,12 @@ export class RunResolver {
     private readonly scope: RequestScope,
   ) {}
 
-  @Query(() => RunType, { name: 'run', nullable: true, description: 'Null where you may not see its room.' })
+  @Query(() => RunType, { name: 'run', nullable: true, description: 'NOT_FOUND where you may not see its room.' })
   async find(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string) {
     const { loaders, presenter } = this.scope(context);
     const row = await this.runs.find(requireViewer(context.viewer), id, loaders);
-    return row && presenter.run(snapshotRun(row));
+    if (!row) throw notFound('run');
+    return presenter.run(snapshotRun(row));
   }
 
   @Mutation(() => CancelRunPayload, {

@@ -107,8 +107,8 @@ export class Bench extends People<BenchClient> {
     return bench;
   }
 
-  /** Where all requests come from. */
-  readonly address = '192.0.2.1';
+  /** Where the requests from now on come from. */
+  address = '192.0.2.1';
 
   get database(): Database {
     return this.kernel.database;

@@ -74,6 +74,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.conversation': byId('{ id title participants { __typename } }', ({ maker, userIds }) => maker.room(userIds)),
   'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
   'Query.run': byId('{ id state }', async ({ maker, userIds }) => (await maker.talk(userIds)).run),
+  'Query.step': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).step),
+  'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),
+  'Query.approvals': nodes('{ id state }'),
 
   'Mutation.signUp': input('SignUp', SESSION, () => ({
     email: `${newId()}@example.com`,
@@ -234,6 +237,16 @@ export const OPERATIONS: Record<string, TableOperation> = {
   })),
   'Mutation.cancelRun': input('CancelRun', '{ run { id } }', async ({ maker, userIds }) => ({
     runId: (await maker.talk(userIds)).run,
+  })),
+  'Mutation.retryRun': input('RetryRun', '{ run { id } }', async ({ maker, userIds }) => ({
+    runId: await maker.cancelled(userIds),
+  })),
+  'Mutation.requeueStep': input('RequeueStep', '{ run { id } }', async ({ maker, userIds }) => ({
+    stepId: (await maker.waiting(userIds)).step,
+  })),
+  'Mutation.decideApproval': input('DecideApproval', '{ approval { id } }', async ({ maker, userIds }) => ({
+    approvalId: (await maker.waiting(userIds)).approval,
+    decision: 'REJECT',
   })),
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',

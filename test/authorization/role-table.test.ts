@@ -11,6 +11,7 @@ const WORDS: Record<string, string> = {
   FORBIDDEN: 'no',
   NOT_FOUND: 'none',
   BAD_USER_INPUT: 'bad',
+  CONFLICT: 'late',
 };
 
 const ROLE_OF: Partial<Record<CallerName, string>> = {

@@ -6,6 +6,7 @@
  *     who  UNAUTHENTICATED
  *     no   FORBIDDEN
  *     none NOT_FOUND
+ *     late CONFLICT: the caller is let through to what does not fit the state of things
  *     bad  BAD_USER_INPUT: the caller is let through to what is wrong with the input itself
  */
 const TABLE = `
@@ -74,6 +75,9 @@ Query.conversations                 who   ok    ok    ok    ok    no    ok
 Query.conversation                  who   ok    ok    ok    ok    no    ok
 Query.message                       who   ok    ok    ok    ok    no    ok
 Query.run                           who   ok    ok    ok    ok    no    ok
+Query.step                          who   ok    ok    ok    ok    no    ok
+Query.approval                      who   ok    ok    ok    ok    no    ok
+Query.approvals                     who   ok    ok    ok    ok    no    ok
 Mutation.createConversation         who   ok    ok    ok    no    no    ok
 Mutation.updateConversation         who   ok    ok    ok    no    no    ok
 Mutation.deleteConversation         who   ok    ok    no    no    no    no
@@ -81,6 +85,9 @@ Mutation.addParticipants            who   ok    ok    ok    no    no    ok
 Mutation.removeParticipant          who   ok    ok    ok    no    no    ok
 Mutation.sendMessage                who   ok    ok    ok    no    no    ok
 Mutation.cancelRun                  who   ok    ok    ok    no    no    ok
+Mutation.retryRun                   who   ok    ok    ok    no    no    ok
+Mutation.requeueStep                who   late  late  late  no    no    late
+Mutation.decideApproval             who   ok    ok    ok    no    no    ok
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 `;
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '#core/id';
 import type { TestClient } from '../support/client.ts';
 import type { Person } from '../support/seed.ts';
@@ -9,6 +10,9 @@ export interface Things {
   room: string;
   message: string;
   run: string;
+  /** Of that run, which waits for somebody to allow it. */
+  step: string;
+  approval: string;
   apiKey: string;
   invitation: string;
   role: string;
@@ -74,6 +78,37 @@ export class Maker {
     return { agent, room, message: sendMessage.message.id, run: sendMessage.run.id };
   }
 
+  /** A run that waits for somebody to allow one of its steps. */
+  async waiting(userIds: string[] = []): Promise<Pick<Things, 'run' | 'step' | 'approval'>> {
+    const tools = [{ name: 'current_time', approval: { rule: 'ALWAYS' } }];
+    const agent = await this.make('createAgent', { name: 'Asker', tools }, 'agent { id }', 'agent.id');
+    const conversationId = await this.room(userIds, [agent]);
+    const text = 'use tool current_time';
+    const run = await this.make('sendMessage', { conversationId, text }, 'run { id }', 'run.id');
+    for (;;) {
+      const { run: seen } = await this.owner.client.request<{
+        run: { state: string; approvals: { nodes: { id: string; step: { id: string } }[] } };
+      }>('query ($id: ID!) { run(id: $id) { state approvals { nodes { id step { id } } } } }', { id: run });
+      const [asked] = seen.approvals.nodes;
+      if (asked && seen.state === 'WAITING') return { run, approval: asked.id, step: asked.step.id };
+      await sleep(20);
+    }
+  }
+
+  /** A run that was cancelled. */
+  async cancelled(userIds: string[] = []): Promise<string> {
+    const { run } = await this.waiting(userIds);
+    await this.make('cancelRun', { runId: run }, 'run { id }', 'run.id');
+    for (;;) {
+      const { run: seen } = await this.owner.client.request<{ run: { state: string } }>(
+        'query ($id: ID!) { run(id: $id) { state } }',
+        { id: run },
+      );
+      if (seen.state === 'CANCELLED') return run;
+      await sleep(20);
+    }
+  }
+
   async memberIdOf(userId: string): Promise<string> {
     const { organization } = await this.owner.client.request<{
       organization: { members: { nodes: { id: string; user: { id: string } }[] } };
@@ -99,6 +134,16 @@ export class Maker {
       this.memberIdOf(person.id),
       this.sessionOf(person),
     ]);
-    return { ...(await this.talk()), apiKey, invitation, role, serviceAccount, member, session, user: person.id };
+    return {
+      ...(await this.talk()),
+      ...(await this.waiting()),
+      apiKey,
+      invitation,
+      role,
+      serviceAccount,
+      member,
+      session,
+      user: person.id,
+    };
   }
 }

@@ -51,9 +51,9 @@ export interface RunAnswer {
   usage: Record<string, number> | null;
 }
 
-/** A run as `run(id)` answers. */
+/** A run as `run(id)` answers; null where there is none for this caller. */
 export async function readRun(client: TestClient, id: string): Promise<RunAnswer | null> {
-  const { run } = await client.request<{ run: RunAnswer | null }>(
+  const { data } = await client.send<{ run: RunAnswer | null }>(
     `query ($id: ID!) {
       run(id: $id) {
         state attempt error { code message retryable }
@@ -62,5 +62,5 @@ export async function readRun(client: TestClient, id: string): Promise<RunAnswer
     }`,
     { id },
   );
-  return run;
+  return data?.run ?? null;
 }
