@@ -32,9 +32,11 @@ export class ChatApi {
 
   /** The room with its last messages, oldest first, and the cursor to follow it from. */
   async enter(id: string, last: number) {
-    const { conversation } = await this.query<operation.EnterRoomResult>(operation.ENTER_ROOM, { id, last });
+    const result = await this.query<operation.EnterRoomResult>(operation.ENTER_ROOM, { id, last });
+    const { conversation } = result;
     if (!conversation) throw new ApiError('NOT_FOUND', 'There is no such room.');
-    return { ...conversation, messages: conversation.messages.edges.map(({ node }) => node) };
+    const asked = result.approvals.edges.filter(({ node }) => node.conversation.id === id).map(({ node }) => node);
+    return { ...conversation, messages: conversation.messages.edges.map(({ node }) => node), approvals: asked };
   }
 
   async createRoom(title: string, agentIds: string[]): Promise<operation.RoomSummary> {
@@ -53,6 +55,11 @@ export class ChatApi {
 
   async cancel(runId: string): Promise<void> {
     await this.mutate(operation.CANCEL, { input: { runId } });
+  }
+
+  /** Allows what an agent asks for, with other arguments where they are given, or refuses it. */
+  async decide(approvalId: string, decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
+    await this.mutate(operation.DECIDE, { input: { approvalId, decision, ...more } });
   }
 
   private query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {

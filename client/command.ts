@@ -13,6 +13,9 @@ const DESCRIPTIONS = `/rooms      go to another room
 /who        who is in this room
 /history N  the last N messages (20)
 /cancel     stop the reply that is being written (Ctrl-C; once more leaves)
+/approve    allow what an agent asks for (the oldest first)
+/edit JSON  allow it with other arguments
+/reject WHY refuse it
 /logout     end this log-in and leave
 /quit       leave (Ctrl-D)
 Everything else is sent to the room.`;
@@ -37,6 +40,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     },
     '/history': (chat, rest) => chat.showHistory(Math.min(LONGEST_HISTORY, Math.max(1, Number(rest) || HISTORY))),
     '/cancel': (chat) => chat.cancelRuns(),
+    '/approve': (chat) => chat.decide('APPROVE'),
+    '/edit': (chat, rest) => chat.decide('EDIT', { arguments: readJson(rest) }),
+    '/reject': (chat, rest) => chat.decide('REJECT', rest ? { reason: rest } : {}),
     '/logout': async (chat) => {
       await chat.api.credential.end();
       chat.quit();
@@ -44,3 +50,11 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     '/quit': (chat) => chat.quit(),
   }),
 );
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('That is not JSON, such as {"timeZone": "Europe/Berlin"}.');
+  }
+}

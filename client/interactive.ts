@@ -97,6 +97,13 @@ export class InteractiveChat {
     for (const runId of runs) await this.api.cancel(runId);
   }
 
+  /** Decides about what was asked for first. */
+  async decide(decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
+    const [asked] = this.transcript.pending;
+    if (asked) await this.api.decide(asked.id, decision, more);
+    else this.note('Nothing has to be decided.');
+  }
+
   private async start(): Promise<void> {
     const { room } = this.options;
     const named = room === null ? undefined : findRoom(await this.api.rooms(), room);

@@ -41,6 +41,17 @@ export interface Message {
   author: Participant;
 }
 
+/** Something that an agent asks people for. */
+export interface Approval {
+  id: string;
+  state: 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
+  kind: 'TOOL_CALL' | 'LIMIT' | 'CHOICE';
+  /** The tool, the limit or the choice that it is about. */
+  subject: string;
+  arguments: unknown;
+  agent: { name: string };
+}
+
 export interface Agent {
   id: string;
   name: string;
@@ -56,6 +67,8 @@ export interface RoomSummary {
 const PARTICIPANT =
   'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
 const MESSAGE = `fragment message on Message { id status text author { ...participant } } ${PARTICIPANT}`;
+
+const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
 
 export const VIEWER = 'query Viewer { viewer { user { id name } organization { name } } }';
 
@@ -78,10 +91,13 @@ export const ENTER_ROOM = `query EnterRoom($id: ID!, $last: Int!) {
     participants { ...participant }
     messages(last: $last) { edges { node { ...message } } }
   }
-} ${MESSAGE}`;
+  approvals(state: PENDING, first: 100) { edges { node { ...approval conversation { id } } } }
+} ${MESSAGE} ${APPROVAL}`;
 
 export interface EnterRoomResult {
   conversation: (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] } }) | null;
+  /** Of all rooms. */
+  approvals: { edges: { node: Approval & { conversation: { id: string } } }[] };
 }
 
 export const AGENTS = `query Agents($first: Int!) {
@@ -110,6 +126,10 @@ export interface SendResult {
 
 export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(input: $input) { run { id state } } }';
 
+export const DECIDE = `mutation Decide($input: DecideApprovalInput!) {
+  decideApproval(input: $input) { approval { id state } }
+}`;
+
 export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
   conversationEvents(conversationId: $room, after: $after) {
     __typename
@@ -119,8 +139,10 @@ export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
     ... on MessageRestarted { messageId attempt }
     ... on MessageCompleted { message { ...message } }
     ... on RunStateChanged { run { id state error { code message retryable } } }
+    ... on ApprovalRequested { approval { ...approval } }
+    ... on ApprovalDecided { approval { ...approval } }
   }
-} ${MESSAGE}`;
+} ${MESSAGE} ${APPROVAL}`;
 
 /** What happens in a room; kinds that this client does not know of are passed over. */
 export type RoomEvent = { cursor: string } & (
@@ -129,6 +151,7 @@ export type RoomEvent = { cursor: string } & (
   | { __typename: 'MessageRestarted'; messageId: string; attempt: number }
   | { __typename: 'MessageCompleted'; message: Message }
   | { __typename: 'RunStateChanged'; run: Run }
+  | { __typename: 'ApprovalRequested' | 'ApprovalDecided'; approval: Approval }
   | { __typename: 'StreamGap' }
 );
 

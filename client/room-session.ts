@@ -20,8 +20,9 @@ export async function enterRoom(
   id: string,
   { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
 ): Promise<RoomSession> {
-  const { cursor, messages, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
+  const { cursor, messages, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
   onEntry(room, messages);
+  for (const approval of approvals) transcript.approval(approval);
   const leaving = new AbortController();
   let isLost = false;
 

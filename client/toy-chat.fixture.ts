@@ -12,6 +12,7 @@ const schema = buildSchema(`
     conversations(first: Int): ConversationConnection!
     conversation(id: ID!): Conversation
     agents(first: Int): AgentConnection!
+    approvals(state: ApprovalState, first: Int): ApprovalConnection!
   }
   type Mutation {
     logIn(input: LogInInput!): SessionPayload!
@@ -20,6 +21,7 @@ const schema = buildSchema(`
     createConversation(input: CreateConversationInput!): CreateConversationPayload!
     sendMessage(input: SendMessageInput!): SendMessagePayload!
     cancelRun(input: CancelRunInput!): CancelRunPayload!
+    decideApproval(input: DecideApprovalInput!): DecideApprovalPayload!
   }
   type Subscription { conversationEvents(conversationId: ID!, after: String): ConversationEvent! }
   input LogInInput { email: String! password: String! }
@@ -27,6 +29,19 @@ const schema = buildSchema(`
   input CreateConversationInput { title: String agentIds: [ID!] }
   input SendMessageInput { conversationId: ID! text: String! }
   input CancelRunInput { runId: ID! }
+  input DecideApprovalInput { approvalId: ID! decision: ApprovalDecision! arguments: JSON reason: String }
+  scalar JSON
+  enum ApprovalDecision { APPROVE REJECT EDIT }
+  enum ApprovalState { PENDING APPROVED REJECTED CANCELLED }
+  enum ApprovalKind { TOOL_CALL LIMIT CHOICE }
+  type Approval {
+    id: ID! state: ApprovalState! kind: ApprovalKind! subject: String! arguments: JSON agent: Agent! conversation: Conversation!
+  }
+  type ApprovalConnection { edges: [ApprovalEdge!]! }
+  type ApprovalEdge { node: Approval! }
+  type DecideApprovalPayload { approval: Approval! }
+  type ApprovalRequested implements ConversationEvent { cursor: String! approval: Approval! }
+  type ApprovalDecided implements ConversationEvent { cursor: String! approval: Approval! }
   type SessionPayload { accessToken: String! refreshToken: String! expiresAt: String! }
   type LogOutPayload { sessionId: ID! }
   type CreateConversationPayload { conversation: Conversation! }
@@ -171,6 +186,7 @@ export class ToyChat {
       return this.room;
     },
     agents: () => ({ edges: [{ node: ECHO }] }),
+    approvals: () => ({ edges: [] }),
     logIn: ({ input }: { input: { password: string } }) => {
       if (input.password !== PASSWORD) throw refuse('UNAUTHENTICATED', 'E-mail or password is wrong.');
       return this.openSession();

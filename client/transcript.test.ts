@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Message, Participant, RoomEvent, Run } from './operation.ts';
+import type { Approval, Message, Participant, RoomEvent, Run } from './operation.ts';
 import { plainScreen } from './screen.ts';
 import { createPaint } from './style.ts';
 import { Transcript } from './transcript.ts';
@@ -45,6 +45,26 @@ const play = (...events: RoomEvent[]) => {
 };
 
 describe('the transcript of a room', () => {
+  test('what an agent asks for is shown once, is pending until it is decided, and says how', () => {
+    const asked: Approval = {
+      id: 'a',
+      state: 'PENDING',
+      kind: 'TOOL_CALL',
+      subject: 'current_time',
+      arguments: { timeZone: 'UTC' },
+      agent: { name: 'Helper' },
+    };
+    transcript.approval(asked);
+    play({ __typename: 'ApprovalRequested', cursor: '', approval: asked });
+    expect(shown()).toBe('· Helper: current_time {"timeZone":"UTC"} has to be allowed: /approve or /reject [why].\n');
+    expect(transcript.pending).toEqual([asked]);
+    const decided = { ...asked, state: 'REJECTED' as const };
+    play({ __typename: 'ApprovalDecided', cursor: '', approval: decided });
+    play({ __typename: 'ApprovalDecided', cursor: '', approval: decided });
+    expect(shown()).toBe('· Helper: current_time is rejected.\n');
+    expect(transcript.pending).toEqual([]);
+  });
+
   test('a reply streams, and its end adds only what was missing', () => {
     play(added(message('q', ada, 'Hi')), added(message('r', helper, '', 'STREAMING')));
     play(delta('r', 'Hello '), delta('r', 'Ada'));

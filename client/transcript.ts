@@ -1,4 +1,4 @@
-import type { Message, RoomEvent, Run } from './operation.ts';
+import type { Approval, Message, RoomEvent, Run } from './operation.ts';
 import type { Screen } from './screen.ts';
 import { type Paint, printable } from './style.ts';
 
@@ -27,6 +27,7 @@ export class Transcript {
   private readonly shownMessages = new Set<string>();
   private readonly runs = new Map<string, Run>();
   private readonly waiting = new Map<string, (run: Run) => void>();
+  private readonly asked = new Map<string, Approval>();
   private open: Reply | null = null;
 
   /** @param own Who is typing; what was read from a pipe need not be shown again. */
@@ -39,6 +40,11 @@ export class Transcript {
   /** The runs that have not ended, as far as is known. */
   get activeRuns(): string[] {
     return [...this.runs.values()].filter((run) => !isEnded(run)).map(({ id }) => id);
+  }
+
+  /** What agents ask for and nobody has decided yet, the oldest first. */
+  get pending(): Approval[] {
+    return [...this.asked.values()];
   }
 
   /** Resolves when the run has ended and its reply is on the screen. */
@@ -70,8 +76,27 @@ export class Transcript {
       case 'RunStateChanged':
         this.runChanged(event.run);
         break;
+      case 'ApprovalRequested':
+      case 'ApprovalDecided':
+        this.approval(event.approval);
+        break;
       default:
     }
+  }
+
+  /** Says what an agent asks for, or what became of it. */
+  approval({ state, ...approval }: Approval): void {
+    const { id, kind, subject, agent } = approval;
+    const about = `${printable(agent.name)}: ${printable(subject)}`;
+    if (state !== 'PENDING') {
+      if (this.asked.delete(id)) this.note(`${about} is ${state.toLowerCase()}.`);
+      return;
+    }
+    if (this.asked.has(id)) return;
+    this.asked.set(id, { state, ...approval });
+    const given = printable(JSON.stringify(approval.arguments));
+    const how = kind === 'CHOICE' ? '/edit {"node": …}' : '/approve';
+    this.note(`${about} ${given} has to be allowed: ${how} or /reject [why].`);
   }
 
   /** A remark of the client's own, between or amid messages. */
