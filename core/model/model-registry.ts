@@ -1,5 +1,6 @@
 import { GeminiProvider } from './gemini.provider.ts';
-import { KNOWN_GEMINI_MODELS, PREFERRED_MODELS } from './known-model.ts';
+import { KNOWN_GEMINI_MODELS, PREFERRED_LIVE_MODELS, PREFERRED_MODELS } from './known-model.ts';
+import type { LivePort } from './live.port.ts';
 import type { ModelInfo, ModelProvider } from './model.port.ts';
 import { isModelError, ModelError } from './model-error.ts';
 import { OFFLINE_ID, OFFLINE_MODEL, type OfflineOptions, OfflineProvider } from './offline.provider.ts';
@@ -115,6 +116,22 @@ export class ModelRegistry {
     const { models } = await this.#listOf(provider);
     const chatting = models.filter((model) => model.capabilities.chat).map((model) => model.id);
     return preferred.find((id) => chatting.includes(id)) ?? chatting[0] ?? preferred[0] ?? `${provider.id}/default`;
+  }
+
+  /**
+   * The live model for a session: the wanted one, where a provider lists it as live, else the one that Parley prefers.
+   * Null where there is none.
+   */
+  async liveModel(wanted: string | null): Promise<(ResolvedModel & { id: string; port: LivePort }) | null> {
+    const { models } = await this.list();
+    const live = models.filter((model) => model.capabilities.live).map((model) => model.id);
+    const preferred = Object.values(PREFERRED_LIVE_MODELS).flat();
+    const id = wanted
+      ? live.find((each) => each === wanted || each.endsWith(`/${wanted}`))
+      : (preferred.find((each) => live.includes(each)) ?? live[0]);
+    const provider = this.#providers.find((each) => id?.startsWith(`${each.id}/`));
+    if (!id || !provider?.live) return null;
+    return { id, provider, port: provider.live, model: id.slice(provider.id.length + 1) };
   }
 
   /** Closes the connections of every provider. */
