@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveConnection, LiveEvent } from './live.port.ts';
-import { type ClientInput, LiveBacklog } from './live-backlog.ts';
+import { type ClientInput, LiveBacklog, MAX_BACKLOG_BYTES } from './live-backlog.ts';
 import type { ModelTurn, ToolResultPart } from './model.port.ts';
 import { isModelError, ModelError, modelCancelled } from './model-error.ts';
 
@@ -45,6 +45,8 @@ export interface LinkOptions {
   open(handle: string | null): Promise<LiveConnection>;
   /** Where an earlier link ended. */
   handle?: string | null;
+  /** The turns that the handle does not know, oldest first. */
+  uncovered?: LiveTurn[];
   /** What a model is told that begins anew. */
   history?: () => Promise<ModelTurn[]>;
   policy?: Partial<LinkPolicy>;
@@ -52,6 +54,8 @@ export interface LinkOptions {
 
 /** Turns that the newest handle does not know; more are not told again. */
 const MAX_UNCOVERED = 20;
+/** Of the backlog: more than any one input. */
+const SPARE_BYTES = 256 * 1024;
 const SATURATED_BYTES = 1024 * 1024;
 const FLUSH_PAUSE_MS = 50;
 
@@ -66,7 +70,7 @@ export class LiveLink {
   private readonly outbox: LinkEvent[] = [];
   private connection: LiveConnection | null = null;
   private handle: string | null;
-  private uncovered: LiveTurn[] = [];
+  private uncovered: LiveTurn[];
   private turn: LiveTurn = { user: '', model: '' };
   private nextHeard = '';
   private answering = false;
@@ -81,6 +85,7 @@ export class LiveLink {
   constructor(private readonly options: LinkOptions) {
     this.policy = { ...DEFAULT_LINK_POLICY, ...options.policy };
     this.handle = options.handle ?? null;
+    this.uncovered = options.uncovered ?? [];
   }
 
   /** Takes what a client says. @returns false where the model is away and no more can be kept for it. */
@@ -88,6 +93,11 @@ export class LiveLink {
     if (this.closed || !this.backlog.add(input, sequence)) return false;
     this.flush();
     return true;
+  }
+
+  /** Whether the model is away and hardly any more can be kept for it. */
+  get isFull(): boolean {
+    return !this.connection && this.backlog.size > MAX_BACKLOG_BYTES - SPARE_BYTES;
   }
 
   /** Answers tool calls; those that the model no longer waits for are left out. */

@@ -10,6 +10,8 @@ import { ConversationService } from './conversation.service.ts';
 import { createEventResolver } from './event.resolver.ts';
 import { EventService } from './event.service.ts';
 import { EVENT_TYPES } from './event.type.ts';
+import { createLive } from './live/create-live.ts';
+import { LIVE_EVENT_TYPES } from './live/live-event.type.ts';
 import { MessageResolver } from './message.resolver.ts';
 import { MessageService } from './message.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
@@ -32,6 +34,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const messages = new MessageService(database, transactions, streams, directory, runs, turns);
   const events = new EventService(database, streams);
   const scope = createRequestScope(database);
+
+  const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
     database,
@@ -58,8 +62,9 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       createEventResolver(events, scope),
+      ...live.resolvers,
     ],
-    orphanedTypes: EVENT_TYPES,
+    orphanedTypes: [...EVENT_TYPES, ...LIVE_EVENT_TYPES],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -87,7 +92,9 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     consumers: [],
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
-      return startSweep({ database, log, dispatch: (run) => runs.dispatch(run) });
+      const stopLive = await live.startHost({ alone });
+      const stopSweep = startSweep({ database, log, dispatch: (run) => runs.dispatch(run) });
+      return async () => void (await Promise.all([stopLive(), stopSweep()]));
     },
   };
 }

@@ -1,12 +1,15 @@
 import { permitted } from '#core/subgraph/rule';
+import { livePermissions } from './live/permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
 
 /** The coarse gate: one line a field. Which rooms it covers is the policy's to say. */
 export const permissions = {
-  Query: { conversations: read, conversation: read, message: read, run: read },
+  ...livePermissions,
+  Query: { ...livePermissions.Query, conversations: read, conversation: read, message: read, run: read },
   Mutation: {
+    ...livePermissions.Mutation,
     createConversation: write,
     updateConversation: write,
     deleteConversation: write,
@@ -15,7 +18,7 @@ export const permissions = {
     sendMessage: write,
     cancelRun: permitted('runs:cancel'),
   },
-  Subscription: { conversationEvents: read },
+  Subscription: { ...livePermissions.Subscription, conversationEvents: read },
   Conversation: {
     id: read,
     title: read,
