@@ -235,6 +235,22 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Mutation.cancelRun': input('CancelRun', '{ run { id } }', async ({ maker, userIds }) => ({
     runId: (await maker.talk(userIds)).run,
   })),
+  'Query.liveSession': byId('{ id state }', ({ maker }) => maker.liveSession()),
+  'Query.openLiveSessions': { text: '{ id state }' },
+  'Mutation.startLiveSession': input('StartLiveSession', '{ session { id } }', async ({ maker, userIds }) => ({
+    conversationId: (await maker.talk(userIds)).room,
+  })),
+  'Mutation.sendLiveInput': input('SendLiveInput', '{ sequence }', () => ({
+    sessionId: newId(),
+    sequence: 1,
+    text: 'Hello',
+  })),
+  'Mutation.endLiveSession': input('EndLiveSession', '{ session { id } }', () => ({ sessionId: newId() })),
+  'Subscription.liveEvents': {
+    text: '(sessionId: $id) { __typename }',
+    types: '$id: ID!',
+    variables: async () => ({ id: newId() }),
+  },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',
     types: '$id: ID!, $after: String',
