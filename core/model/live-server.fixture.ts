@@ -51,10 +51,14 @@ export const LIVE_USAGE = {
   responseTokensDetails: [{ modality: 'AUDIO', tokenCount: 7 }],
 };
 
+/** Of a piece of noise: more than one event takes. */
+export const LONG_BYTES = 60_000;
+
 /**
  * A Live API that speaks BidiGenerateContent and fails on demand. Its model repeats what it was told, word by word; what
  * it is told by speech are the bytes of the recording, read as text. A turn may hold orders: `[hold]` stops in the
- * middle of the answer, `[call NAME]` calls a tool first, `[late handle]` keeps the handle of the turn back.
+ * middle of the answer, `[call NAME]` calls a tool first, `[late handle]` keeps the handle of the turn back, `[long N]`
+ * begins with so many pieces of noise.
  */
 export class LiveServer {
   readonly wires: LiveWire[] = [];
@@ -264,6 +268,8 @@ class Conversation {
       this.send({ toolCall: { functionCalls: [{ id: `call-${answer}`, name: tool, args: { of: 'Oslo' } }] } });
       words = [`It says ${await result}`];
     }
+    const long = Number(/\[long (\d+)\]/.exec(text)?.[1] ?? 0);
+    for (let piece = 0; piece < long; piece++) this.play('.'.repeat(LONG_BYTES));
     for (const [index, word] of words.entries()) {
       if (isOver()) return;
       this.say(word);
@@ -286,9 +292,13 @@ class Conversation {
       this.send({ serverContent: { modelTurn: { parts: [{ text: word }] } } });
       return;
     }
-    const inlineData = { mimeType: 'audio/pcm;rate=24000', data: Buffer.from(word).toString('base64') };
     // One message may hold several things at once.
-    this.send({ serverContent: { modelTurn: { parts: [{ inlineData }] }, outputTranscription: { text: word } } });
+    this.play(word, { outputTranscription: { text: word } });
+  }
+
+  private play(word: string, more: Json = {}): void {
+    const inlineData = { mimeType: 'audio/pcm;rate=24000', data: Buffer.from(word).toString('base64') };
+    this.send({ serverContent: { modelTurn: { parts: [{ inlineData }] }, ...more } });
   }
 
   private interrupt(): void {

@@ -1,3 +1,4 @@
+import { runInOrg } from '#core/database/tenant';
 import { badInput, notFound } from '#core/error';
 import type { StreamGapSignal, Streams } from '#core/stream/streams';
 import type { Viewer } from '#core/viewer';
@@ -26,24 +27,31 @@ export class LiveFeed {
     if (after !== null && seq === null) {
       throw badInput('after', 'It is not the cursor of an event. Take it from an event or from the session.');
     }
-    const first = await this.live.find(viewer, id);
-    if (!first) throw notFound('live session');
+    if (!(await this.live.find(viewer, id))) throw notFound('live session');
     const tail = await this.streams.tail(id, seq);
-    // Looked at again: what has ended meanwhile may have said so before the tail began.
-    const session = await this.live.find(viewer, id);
-    const isOver = session?.endedAt != null && (session.streamRemovedAt !== null || seq === null);
-    let done = false;
+    let left = false;
+    let last: LiveFeedEvent | null = null;
     const leave = async () => {
-      done = true;
+      left = true;
       await tail.return?.();
       return { value: undefined, done: true as const };
     };
+    /** The end, where it will not come of the stream: that is gone, or was read up to behind it. */
+    const missedEnd = async (from: number | null): Promise<LiveStreamEvent | null> => {
+      const session = await this.live.find(viewer, id);
+      if (!session?.endedAt) return null;
+      const isBehind = from === null || session.streamRemovedAt !== null || from >= (await this.streams.head(id));
+      return isBehind ? endedEventOf(session, from ?? (await this.streams.head(id))) : null;
+    };
+    // Looked at once the tail has begun: what ended before that, it does not bring.
+    let end = await missedEnd(seq);
     const events: AsyncIterableIterator<LiveFeedEvent> = {
       next: async () => {
-        if (done) return { value: undefined, done: true };
-        if (isOver && session) {
+        if (left) return { value: undefined, done: true };
+        if (last && isLiveGap(last)) end = await runInOrg(viewer.orgId, () => missedEnd(last?.seq ?? null));
+        if (end) {
           await leave();
-          return { value: endedEventOf(session, seq ?? 0), done: false };
+          return { value: end, done: false };
         }
         for (;;) {
           const step = await tail.next();
@@ -51,6 +59,7 @@ export class LiveFeed {
           const event = 'gap' in step.value ? step.value : readLiveEvent(step.value);
           if (!isLiveGap(event) && event.type === 'LiveInput') continue;
           if (!isLiveGap(event) && event.type === 'LiveSessionEnded') await leave();
+          last = event;
           return { value: event, done: false };
         }
       },

@@ -4,6 +4,7 @@ import { removeStreams, trimOpenStreams } from './live-cleanup.ts';
 import { endSession } from './live-end.ts';
 import { offerSession, onOffer } from './live-mailbox.ts';
 import { LiveRun, type LiveRunOptions } from './live-run.ts';
+import { LiveEndReason } from './live-session.type.ts';
 import { findUnwelcome } from './live-watch.ts';
 
 /** Sessions of one process: each holds a socket and some megabytes at worst. */
@@ -18,7 +19,7 @@ type Offered = { id: string; orgId: string };
 /** Holds live sessions: takes those that nobody has, keeps its claim on them, ends those that may not go on. */
 export class LiveHost {
   private readonly runs = new Map<string, LiveRun>();
-  private readonly claiming = new Set<string>();
+  private readonly claiming = new Map<string, Promise<void>>();
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly leaving: (() => void)[] = [];
   private readonly busy = new Map<string, Promise<void>>();
@@ -54,7 +55,7 @@ export class LiveHost {
     this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);
     for (const leave of this.leaving) leave();
-    await Promise.all(this.busy.values());
+    await Promise.all([...this.busy.values(), ...this.claiming.values()]);
     const runs = [...this.runs.values()];
     for (const run of runs) run.letGo();
     await Promise.all(runs.map((run) => run.done));
@@ -72,13 +73,11 @@ export class LiveHost {
     const { id } = offered;
     if (this.stopped || this.runs.has(id) || this.claiming.has(id)) return;
     if (this.runs.size + this.claiming.size >= MAX_RUNS) return;
-    this.claiming.add(id);
-    claimSession(offered, this.options)
-      .then((claimed) => {
-        if (!claimed) return;
-        const run = new LiveRun(claimed, { ...this.options, onLook: () => this.once('renew', () => this.renew()) });
+    const claimed = claimSession(offered, this.options)
+      .then((session) => {
+        if (!session) return;
+        const run = new LiveRun(session, { ...this.options, onLook: () => this.once('renew', () => this.renew()) });
         this.runs.set(id, run);
-        if (this.stopped) run.letGo();
         void run.done.finally(() => {
           if (this.runs.get(id) === run) this.runs.delete(id);
         });
@@ -87,6 +86,7 @@ export class LiveHost {
         this.options.log.warn({ err: error, liveSessionId: id }, 'a live session was not taken; the next sweep will');
       })
       .finally(() => this.claiming.delete(id));
+    this.claiming.set(id, claimed);
   }
 
   /** Keeps the claims, and lets go of what was taken over or has ended. */
@@ -110,12 +110,18 @@ export class LiveHost {
   }
 
   private async sweep(): Promise<void> {
-    const { rows } = await this.options.database.systemPool.query<Offered>(
-      `select id::text, org_id::text as "orgId" from live_sessions
+    const { rows } = await this.options.database.systemPool.query<Offered & { conversationId: string; late: boolean }>(
+      `select id::text, org_id::text as "orgId", conversation_id::text as "conversationId",
+         expires_at < clock_timestamp() as late
+       from live_sessions
        where state in ('STARTING', 'ACTIVE') and (lease_until is null or lease_until < clock_timestamp())
        order by id limit ${MAX_RUNS}`,
     );
-    for (const session of rows) this.claim(session);
+    for (const session of rows) {
+      // One that nobody could hold ends as well.
+      if (session.late) await endSession(session, { reason: LiveEndReason.TIME_LIMIT }, this.options);
+      else this.claim(session);
+    }
   }
 
   private async endOverdue(): Promise<void> {

@@ -62,7 +62,10 @@ export class LivePost {
       const answer = JSON.parse(message) as LiveReply;
       this.waiting.get(answer.requestId)?.(answer);
     });
-    await this.listening;
+    await this.listening.catch((error: unknown) => {
+      this.listening = null;
+      throw error;
+    });
     const requestId = newId();
     const mail = JSON.stringify({ kind: 'input', requestId, replyTo, input } satisfies LiveMail);
     let again: NodeJS.Timeout | undefined;

@@ -32,11 +32,12 @@ export async function callTool(
   if (!tool) return answer(`There is no tool called ${name}.`, true);
   const late = AbortSignal.timeout(timeoutMs);
   const either = AbortSignal.any([signal, late]);
+  // Before the tool runs: one that stops at once would not be heard.
+  const stopped = new Promise<never>((_, reject) => {
+    either.addEventListener('abort', () => reject(either.reason), { once: true });
+  });
   try {
-    const result = await Promise.race([
-      tool.run(args, either),
-      new Promise<never>((_, reject) => either.addEventListener('abort', () => reject(either.reason), { once: true })),
-    ]);
+    const result = await Promise.race([tool.run(args, either), stopped]);
     if (JSON.stringify(result).length > MAX_RESULT) return answer('The result is too large.', true);
     return answer(result);
   } catch {
