@@ -102,6 +102,50 @@ describe.runIf(hasRedisServer())('a live session whose process is lost', () => {
     },
   );
 
+  it('that was asleep, and wakes to find it taken over, writes nothing more', async () => {
+    await caller.say('One two three [hold]');
+    await caller.until(({ __typename, index }) => __typename === 'LiveAudio' && index === 5, WITHIN_MS);
+    const asleep = worker;
+    worker = await startWorker();
+    asleep.signal('SIGSTOP');
+    await caller.until(({ __typename, resumed }) => __typename === 'LiveReady' && resumed === true, WITHIN_MS);
+    await expect.poll(() => live.holding).toBe(2);
+    asleep.signal('SIGCONT');
+    // Both hear the rest of the answer, each on its own socket.
+    live.release();
+    await caller.untilTurn(2, WITHIN_MS);
+    await expect.poll(() => live.open, { timeout: 20_000 }).toBe(1);
+    await caller.say('And?');
+    await caller.untilTurn(3, WITHIN_MS);
+    expect(await texts()).toEqual([
+      'Remember me',
+      'I heard: Remember me',
+      'One two three [hold]',
+      'I heard: One two three [hold]',
+      'And?',
+      'I heard: And?',
+    ]);
+    expect(await caller.read()).toMatchObject({ turns: 3, usage: { totalTokens: 3 * 34 } });
+    await asleep.end('SIGTERM');
+    await caller.end();
+    await caller.leave();
+  });
+
+  it('goes on where Redis, which brings the input, was lost for a while', async () => {
+    await installation.redis.kill();
+    const sent = caller.say('Are you there?').then(
+      () => true,
+      (error: unknown) => String(error).includes('UNAVAILABLE'),
+    );
+    await installation.redis.start();
+    expect(await sent).toBe(true);
+    await sendUntilTaken(2, { text: 'Are you there?', endOfTurn: true });
+    await caller.untilTurn(2, WITHIN_MS);
+    expect(await texts()).toEqual(['Remember me', 'I heard: Remember me', 'Are you there?', 'I heard: Are you there?']);
+    await caller.end();
+    await caller.leave();
+  });
+
   it('in the middle of what is said to it hears all of it', async () => {
     const pieces = ['This is ', 'said in ', 'several ', 'pieces. '];
     await caller.sendAs(2, { audio: pcm(pieces[0] ?? '') });

@@ -23,6 +23,7 @@ CREATE TABLE "live_sessions" (
     "turn" INTEGER NOT NULL DEFAULT 0,
     "audio_index" INTEGER NOT NULL DEFAULT 0,
     "settled_sequence" INTEGER NOT NULL DEFAULT 0,
+    "last_sequence" INTEGER NOT NULL DEFAULT 0,
     "checkpoint_seq" BIGINT NOT NULL DEFAULT 0,
     "usage" JSONB,
     "error" JSONB,

@@ -18,7 +18,7 @@ export const SESSION_COLUMNS = `
   agent_version AS "agentVersion", user_id::text AS "userId", credential_kind AS "credentialKind",
   credential_id::text AS "credentialId", model, modality, voice, state::text, fence, owner_id::text AS "ownerId",
   lease_until AS "leaseUntil", handle, uncovered, turn, audio_index AS "audioIndex",
-  settled_sequence AS "settledSequence", checkpoint_seq::int8 AS "checkpointSeq", usage, error,
+  settled_sequence AS "settledSequence", last_sequence AS "lastSequence", checkpoint_seq::int8 AS "checkpointSeq", usage, error,
   end_reason AS "endReason", started_at AS "startedAt", last_active_at AS "lastActiveAt", expires_at AS "expiresAt",
   ended_at AS "endedAt", stream_removed_at AS "streamRemovedAt"`;
 

@@ -95,14 +95,16 @@ export class LiveHost {
     if (runs.length === 0) return;
     const { rows } = await this.options.database.systemPool.query<{ id: string }>(
       `update live_sessions s set lease_until = clock_timestamp() + make_interval(secs => $4),
-         last_active_at = greatest(s.last_active_at, to_timestamp(own.active / 1000.0))
-       from unnest($1::uuid[], $2::int[], $3::float8[]) as own (id, fence, active)
+         last_active_at = greatest(s.last_active_at, to_timestamp(own.active / 1000.0)),
+         last_sequence = greatest(s.last_sequence, own.sequence)
+       from unnest($1::uuid[], $2::int[], $3::float8[], $5::int[]) as own (id, fence, active, sequence)
        where s.id = own.id and s.fence = own.fence and s.state in ('STARTING', 'ACTIVE') returning s.id::text`,
       [
         runs.map(({ session }) => session.id),
         runs.map(({ session }) => session.fence),
         runs.map(({ lastActiveAt }) => lastActiveAt),
         LIVE_LEASE_SECONDS,
+        runs.map(({ lastSequence }) => lastSequence),
       ],
     );
     const held = new Set(rows.map(({ id }) => id));

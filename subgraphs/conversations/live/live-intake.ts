@@ -11,6 +11,8 @@ type InputMail = Extract<LiveMail, { kind: 'input' }>;
 
 /** How long input waits for what is missing before it, in milliseconds. */
 const MISSING_MS = 2_000;
+/** Inputs that nobody answers, as an open microphone makes them: older ones are no longer kept for the model. */
+const MAX_UNSETTLED = 4_000;
 
 export interface IntakeOptions {
   bus: Bus;
@@ -39,6 +41,11 @@ export class LiveIntake {
     this.gate = new SequenceGate(progress.lastSequence);
     this.unsettled = progress.inputs.map(({ sequence, seq }) => ({ sequence, seq }));
     for (const input of progress.inputs) this.say(input);
+  }
+
+  /** The newest input that was taken. */
+  get lastSequence(): number {
+    return this.gate.newest;
   }
 
   /** Takes mail, one after the other. */
@@ -78,6 +85,7 @@ export class LiveIntake {
       return this.answer(mail, { refusal: { code: 'UNAVAILABLE', message } });
     }
     this.unsettled.push({ sequence: input.sequence, seq: this.options.stream.lastSeq + 1 });
+    if (this.unsettled.length > MAX_UNSETTLED) this.unsettled.shift();
     await this.options.stream.append('LiveInput', input);
     this.say(input);
     this.options.onInput();

@@ -9,7 +9,7 @@ const event = <Name extends LiveEventName>(type: Name, payload: LivePayloads[Nam
 };
 const written = (sequence: number, text: string) =>
   event('LiveInput', { sequence, text, audio: null, endOfTurn: true });
-const START = { turn: 2, audioIndex: 5, settledSequence: 4 };
+const START = { turn: 2, audioIndex: 5, settledSequence: 4, lastSequence: 4 };
 const progressOf = (...events: LiveStreamEvent[]) => readProgress(START, events);
 
 describe('where a live session stands', () => {
@@ -27,6 +27,8 @@ describe('where a live session stands', () => {
     const { inputs, lastSequence } = progressOf(written(4, 'old'), written(5, 'new'), written(6, 'newer'));
     expect(inputs.map(({ text }) => text)).toEqual(['new', 'newer']);
     expect(lastSequence).toBe(6);
+    // Long ago: its stream is shorter than that.
+    expect(readProgress({ ...START, lastSequence: 9 }, []).lastSequence).toBe(9);
   });
 
   it('has what was said in the open turn, and nothing of those before it', () => {

@@ -5,6 +5,8 @@ export interface ProgressStart {
   turn: number;
   audioIndex: number;
   settledSequence: number;
+  /** The newest input that was taken, as far as that was noted: the stream may know of newer ones. */
+  lastSequence: number;
 }
 
 /** Where a session stands, as far as its stream tells. */
@@ -25,7 +27,7 @@ export interface LiveProgress {
 export function readProgress(start: ProgressStart, events: readonly LiveStreamEvent[]): LiveProgress {
   const progress: LiveProgress = {
     inputs: [],
-    lastSequence: start.settledSequence,
+    lastSequence: Math.max(start.settledSequence, start.lastSequence),
     audioIndex: start.audioIndex,
     said: { user: '', model: '' },
     isOpen: false,

@@ -87,6 +87,10 @@ export class LiveRun {
     return this.claimed.session;
   }
 
+  get lastSequence(): number {
+    return this.intake.lastSequence;
+  }
+
   /** Stops working on it, whatever becomes of it; the row is left as it is. */
   letGo(): void {
     if (this.stopping.signal.aborted) return;

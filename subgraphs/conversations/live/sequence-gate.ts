@@ -8,6 +8,11 @@ export class SequenceGate<T> {
   /** @param last The newest number that was taken. */
   constructor(private last: number) {}
 
+  /** The newest that was taken. */
+  get newest(): number {
+    return this.last;
+  }
+
   /** What is missing. */
   get expected(): number {
     return this.last + 1;
