@@ -190,6 +190,7 @@ export class LiveLink {
         break;
       case 'interrupted':
         this.interrupted = true;
+        this.openCalls.clear();
         break;
     }
     this.outbox.push(event);

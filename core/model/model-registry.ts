@@ -1,6 +1,5 @@
 import { GeminiProvider } from './gemini.provider.ts';
 import { KNOWN_GEMINI_MODELS, PREFERRED_LIVE_MODELS, PREFERRED_MODELS } from './known-model.ts';
-import type { LivePort } from './live.port.ts';
 import type { ModelInfo, ModelProvider } from './model.port.ts';
 import { isModelError, ModelError } from './model-error.ts';
 import { OFFLINE_ID, OFFLINE_MODEL, type OfflineOptions, OfflineProvider } from './offline.provider.ts';
@@ -119,19 +118,20 @@ export class ModelRegistry {
   }
 
   /**
-   * The live model for a session: the wanted one, where a provider lists it as live, else the one that Parley prefers.
-   * Null where there is none.
+   * The id of the live model for a session: the wanted one, where a provider lists it as live, else the one that Parley
+   * prefers. Null where there is none.
    */
-  async liveModel(wanted: string | null): Promise<(ResolvedModel & { id: string; port: LivePort }) | null> {
+  async liveModel(wanted: string | null): Promise<string | null> {
     const { models } = await this.list();
     const live = models.filter((model) => model.capabilities.live).map((model) => model.id);
-    const preferred = Object.values(PREFERRED_LIVE_MODELS).flat();
-    const id = wanted
-      ? live.find((each) => each === wanted || each.endsWith(`/${wanted}`))
-      : (preferred.find((each) => live.includes(each)) ?? live[0]);
-    const provider = this.#providers.find((each) => id?.startsWith(`${each.id}/`));
-    if (!id || !provider?.live) return null;
-    return { id, provider, port: provider.live, model: id.slice(provider.id.length + 1) };
+    if (wanted) return live.find((id) => id === wanted || id.endsWith(`/${wanted}`)) ?? null;
+    return (
+      Object.values(PREFERRED_LIVE_MODELS)
+        .flat()
+        .find((id) => live.includes(id)) ??
+      live[0] ??
+      null
+    );
   }
 
   /** Closes the connections of every provider. */

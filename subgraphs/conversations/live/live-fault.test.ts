@@ -261,6 +261,33 @@ describe('a client that reads slowly', () => {
     }));
 });
 
+describe('a live session is not begun where its provider', () => {
+  const refusalOf = async (variables: Record<string, string>) => {
+    const server = await startTestServer(variables);
+    const person = await server.seed.owner();
+    const room = await server.seed.room(person, {
+      agents: [await server.seed.agent(person, { model: 'offline/parley' })],
+    });
+    return person.client.refusal(
+      'mutation ($input: StartLiveSessionInput!) { startLiveSession(input: $input) { session { id } } }',
+      { input: { conversationId: room.id } },
+    );
+  };
+
+  it('is not set up', async () => {
+    const { extensions } = await refusalOf({});
+    expect(extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      fields: [{ path: 'input.model', message: 'No provider offers a live model: set GEMINI_API_KEY.' }],
+    });
+  }, 60_000);
+
+  it('cannot be reached', async () => {
+    const { extensions } = await refusalOf({ GEMINI_API_KEY: 'any', GEMINI_BASE_URL: 'http://127.0.0.1:9' });
+    expect(extensions.code).toBe('UNAVAILABLE');
+  }, 60_000);
+});
+
 describe('the emulator of the Live API that others have written', () => {
   it('is talked with as well', async () => {
     const emulator = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent', chunkSize: 8 });

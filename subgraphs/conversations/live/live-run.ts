@@ -4,17 +4,14 @@ import { isConnectionFailure } from '#core/database/failure';
 import { runInOrg } from '#core/database/tenant';
 import { ParleyError } from '#core/error';
 import type { Logger } from '#core/log';
-import type { LiveConnection, LivePort, LiveRequest } from '#core/model/live.port';
+import type { LiveConnection } from '#core/model/live.port';
 import { type LinkEvent, LiveLink, type LiveTurn } from '#core/model/live-link';
-import type { ToolCallPart } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
-import type { ModelRegistry } from '#core/model/model-registry';
-import type { Peers } from '#core/peer/peer';
 import { toStorable } from '#core/storable-text';
 import { FencedError } from '#core/stream/event';
 import type { PeerDirectory } from '../peer-directory.ts';
-import { type AgentForRun, loadAgent } from '../run/agent-definition.ts';
 import { describeFailure, RunFailure } from '../run/run-failure.ts';
+import { LiveCalls } from './live-calls.ts';
 import { type ClaimedSession, type ClaimOptions, HANDLE_PURPOSE } from './live-claim.ts';
 import { type EndOptions, endSession } from './live-end.ts';
 import { onBehalfOf, readHistory } from './live-history.ts';
@@ -22,16 +19,13 @@ import { LiveIntake } from './live-intake.ts';
 import { LiveLog } from './live-log.ts';
 import { type LiveMail, openMailbox } from './live-mailbox.ts';
 import { LiveEndReason } from './live-session.type.ts';
-import { callTool, type LiveTools } from './live-tool.ts';
 import { completeTurn, recordLiveUsage } from './live-turn.ts';
+import { prepareUpstream, type Upstream, type UpstreamOptions } from './live-upstream.ts';
 
-export interface LiveRunOptions extends ClaimOptions, EndOptions {
+export interface LiveRunOptions extends ClaimOptions, EndOptions, UpstreamOptions {
   database: Database;
   bus: Bus;
-  peers: Peers;
   directory: PeerDirectory;
-  models: ModelRegistry;
-  tools: LiveTools;
   log: Logger;
   /** How long a session lasts in which nobody says anything, in milliseconds. */
   idleMs: number;
@@ -51,9 +45,9 @@ export class LiveRun {
   private readonly stream: LiveLog;
   private readonly link: LiveLink;
   private readonly intake: LiveIntake;
-  private readonly calls = new Map<string, AbortController>();
+  private readonly calls: LiveCalls;
   private mailbox: Promise<() => void> | null = null;
-  private upstream: { port: LivePort; request: LiveRequest } | null = null;
+  private upstream: Upstream | null = null;
   private turn: number;
   private audioIndex: number;
   private isReady = false;
@@ -73,6 +67,7 @@ export class LiveRun {
       uncovered: session.uncovered as unknown as LiveTurn[],
       history: () => readHistory(session, onBehalfOf(session), options),
     });
+    this.calls = new LiveCalls(options.tools, this.link, this.stream);
     this.intake = new LiveIntake(progress, {
       bus: options.bus,
       log: options.log,
@@ -96,7 +91,7 @@ export class LiveRun {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
     this.link.close();
-    for (const call of this.calls.values()) call.abort();
+    this.calls.stop();
   }
 
   /** Why the session is to be ended now, by its own limits. */
@@ -132,31 +127,27 @@ export class LiveRun {
     const { port, request } = this.upstream ?? (await this.prepare());
     const resumed = { ...request, ...(handle !== null && { handle }) };
     const connection = await port.connect(resumed, { signal: this.stopping.signal });
-    if (!this.isReady) await this.ready();
-    return connection;
+    try {
+      if (!this.isReady) await this.ready();
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
-  private async prepare() {
-    const { session } = this;
-    const { tools, peers, models } = this.options;
-    const [agent, resolved] = await Promise.all([
-      loadAgent(peers, onBehalfOf(session), session.agentId, session.agentVersion),
-      models.liveModel(session.model),
-    ]);
-    if (!agent) throw new RunFailure('AGENT_UNAVAILABLE', 'The agent was archived.', false);
-    if (!resolved) throw new RunFailure('MODEL_NOT_FOUND', `There is no live model ${session.model} now.`, true);
-    const declarations = [...tools.values()].map(({ declaration }) => declaration);
-    this.upstream = { port: resolved.port, request: toRequest(agent, resolved.model, session, declarations) };
+  private async prepare(): Promise<Upstream> {
+    this.upstream = await prepareUpstream(this.session, this.options);
     return this.upstream;
   }
 
   private async ready(): Promise<void> {
-    this.isReady = true;
     await this.options.database.systemPool.query(
       "update live_sessions set state = 'ACTIVE' where id = $1 and fence = $2 and state = 'STARTING'",
       [this.session.id, this.session.fence],
     );
     await this.stream.append('LiveReady', { resumed: this.session.fence > 1 });
+    this.isReady = true;
   }
 
   private async take(event: LinkEvent): Promise<void> {
@@ -175,12 +166,12 @@ export class LiveRun {
         this.active();
         return this.speak(event.mimeType, event.data);
       case 'tool_call':
-        return this.call(event);
+        return this.calls.begin(event, turn);
       case 'tool_cancel':
-        for (const id of event.ids) this.calls.get(id)?.abort();
+        this.calls.stop(event.ids);
         return;
       case 'interrupted':
-        this.endCalls();
+        this.calls.stop();
         return this.stream.write('LiveInterrupted', { turn, dropBefore: this.audioIndex });
       case 'restarted':
         return this.restarted();
@@ -200,29 +191,8 @@ export class LiveRun {
     }
   }
 
-  private async call(call: ToolCallPart): Promise<void> {
-    const { turn } = this;
-    const { id: callId, name, args } = call;
-    await this.stream.write('LiveToolCall', { turn, callId, name, arguments: args });
-    const abort = new AbortController();
-    this.calls.set(callId, abort);
-    const answered = callTool(this.options.tools, call, abort.signal).then(async (result) => {
-      this.calls.delete(callId);
-      if (abort.signal.aborted) return;
-      this.link.respond([result]);
-      const { isError = false } = result;
-      await this.stream.write('LiveToolResult', { turn, callId, name, result: result.result, isError });
-    });
-    // What the log refuses, it also tells the run.
-    answered.catch(() => {});
-  }
-
-  private endCalls(): void {
-    for (const call of this.calls.values()) call.abort();
-  }
-
   private restarted(): Promise<void> {
-    this.endCalls();
+    this.calls.stop();
     return this.stream.write('LiveTurnRestarted', { turn: this.turn, dropBefore: this.audioIndex });
   }
 
@@ -239,7 +209,7 @@ export class LiveRun {
   private async keepHandle(handle: string): Promise<void> {
     const sealed = this.options.sealer.seal(Buffer.from(handle), HANDLE_PURPOSE);
     const { rowCount } = await this.options.database.systemPool.query(
-      "update live_sessions set handle = $3, uncovered = '[]' where id = $1 and fence = $2 and state = 'ACTIVE'",
+      "update live_sessions set handle = $3, uncovered = '[]' where id = $1 and fence = $2 and state in ('STARTING', 'ACTIVE')",
       [this.session.id, this.session.fence, sealed],
     );
     if (rowCount === 0) throw new FencedError(this.session.id);
@@ -275,18 +245,3 @@ export class LiveRun {
 }
 
 const storable = ({ user, model }: LiveTurn): LiveTurn => ({ user: toStorable(user), model: toStorable(model) });
-
-const toRequest = (
-  agent: AgentForRun,
-  model: string,
-  { modality, voice }: ClaimedSession['session'],
-  tools: NonNullable<LiveRequest['tools']>,
-): LiveRequest => ({
-  model,
-  modality: modality as LiveRequest['modality'],
-  ...(agent.instructions && { system: agent.instructions }),
-  ...(voice !== null && { voice }),
-  ...(agent.temperature !== null && { temperature: agent.temperature }),
-  ...(agent.maxOutputTokens !== null && { maxOutputTokens: agent.maxOutputTokens }),
-  ...(tools.length > 0 && { tools }),
-});

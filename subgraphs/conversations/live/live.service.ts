@@ -1,7 +1,7 @@
 import type { Bus } from '#core/bus/bus';
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
-import { badInput, conflict, notFound, ParleyError } from '#core/error';
+import { badInput, conflict, notFound, ParleyError, unavailable } from '#core/error';
 import { isId, newId } from '#core/id';
 import type { ModelRegistry } from '#core/model/model-registry';
 import type { Peers } from '#core/peer/peer';
@@ -145,7 +145,9 @@ export class LiveService {
     const found = wanted
       ? await models.liveModel(wanted)
       : ((await models.liveModel(own)) ?? (await models.liveModel(null)));
-    if (found) return found.id;
+    if (found) return found;
+    const away = (await models.list()).providers.find(({ ok }) => !ok);
+    if (away) throw unavailable(away.error?.message ?? `${away.label} cannot be reached.`, { retryAfterSeconds: 10 });
     if (!wanted) throw badInput('input.model', 'No provider offers a live model: set GEMINI_API_KEY.');
     throw badInput('input.model', 'It is not a live model: choose one of `models` with `capabilities.live`.');
   }
