@@ -15,6 +15,8 @@ const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
 
 const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
 
+const LIVE_RULE = 'must be a number of seconds from 1 to 86400';
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Also those of apps, such as `capacitor://localhost`. */
@@ -61,6 +63,11 @@ const schema = z.object({
   OPENAI_BASE_URL: optionalUrl(http),
   /** How long a model may be silent before its answer is given up, in seconds: some think for long before they begin. */
   MODEL_IDLE_TIMEOUT_SECONDS: number(0.1, IDLE_RULE).max(86_400, IDLE_RULE).default(120),
+  /** A live session in which nobody says anything ends after so many seconds, any after so many in all. */
+  LIVE_IDLE_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(300),
+  LIVE_TOTAL_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(3_600),
+  /** Live sessions that an organization has at once at most. */
+  LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),

@@ -70,7 +70,7 @@ function toThinkingConfig(thinking: ThinkingOptions): ThinkingConfig {
   };
 }
 
-function toContent(turn: ModelTurn): Content {
+export function toContent(turn: ModelTurn): Content {
   const role = turn.role === 'model' ? 'model' : 'user';
   // A dropped thoughtSignature makes the next tool turn fail with 400, so Gemini's own Parts go back as they came.
   if (turn.rawParts?.provider === GEMINI_ID) return { role, parts: turn.rawParts.parts as Part[] };

@@ -166,7 +166,7 @@ function toUsage(raw: GenerateContentResponseUsageMetadata): ModelUsage {
   };
 }
 
-const toDetails = (of: ModalityTokens['of'], counts: ModalityTokenCount[] | undefined): ModalityTokens[] =>
+export const toDetails = (of: ModalityTokens['of'], counts: ModalityTokenCount[] | undefined): ModalityTokens[] =>
   (counts ?? []).map(({ modality, tokenCount }) => ({
     of,
     modality: modality ?? 'MODALITY_UNSPECIFIED',

@@ -1,8 +1,10 @@
 import { ApiError, GoogleGenAI, type Model } from '@google/genai';
+import { GeminiLive } from './gemini-live.ts';
 import { GEMINI_ID, toGeminiRequest } from './gemini-request.ts';
 import { GeminiAnswer } from './gemini-response.ts';
 import { HttpPool } from './http-pool.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, type GuardedRun, guardStream } from './idle-timeout.ts';
+import type { LivePort } from './live.port.ts';
 import type { ModelChunk, ModelInfo, ModelProvider, ModelRequest, StreamOptions } from './model.port.ts';
 import { isModelError, type ModelError, modelCancelled } from './model-error.ts';
 import { type FaultContext, httpFault, retryAfterMs, transportFault } from './model-fault.ts';
@@ -21,12 +23,14 @@ const LARGEST_PAGE = 1000;
 export class GeminiProvider implements ModelProvider {
   readonly id = GEMINI_ID;
   readonly label = LABEL;
+  readonly live: LivePort;
   readonly #client: GoogleGenAI;
   readonly #pool = new HttpPool();
   readonly #secrets: readonly string[];
 
   constructor(options: GeminiOptions) {
     this.#client = makeClient(options);
+    this.live = new GeminiLive({ apiKey: options.apiKey, baseUrl: options.baseUrl ?? GOOGLE, label: LABEL });
     this.#secrets = [options.apiKey];
   }
 

@@ -1,5 +1,5 @@
 import { GeminiProvider } from './gemini.provider.ts';
-import { KNOWN_GEMINI_MODELS, PREFERRED_MODELS } from './known-model.ts';
+import { KNOWN_GEMINI_MODELS, PREFERRED_LIVE_MODELS, PREFERRED_MODELS } from './known-model.ts';
 import type { ModelInfo, ModelProvider } from './model.port.ts';
 import { isModelError, ModelError } from './model-error.ts';
 import { OFFLINE_ID, OFFLINE_MODEL, type OfflineOptions, OfflineProvider } from './offline.provider.ts';
@@ -115,6 +115,23 @@ export class ModelRegistry {
     const { models } = await this.#listOf(provider);
     const chatting = models.filter((model) => model.capabilities.chat).map((model) => model.id);
     return preferred.find((id) => chatting.includes(id)) ?? chatting[0] ?? preferred[0] ?? `${provider.id}/default`;
+  }
+
+  /**
+   * The id of the live model for a session: the wanted one, where a provider lists it as live, else the one that Parley
+   * prefers. Null where there is none.
+   */
+  async liveModel(wanted: string | null): Promise<string | null> {
+    const { models } = await this.list();
+    const live = models.filter((model) => model.capabilities.live).map((model) => model.id);
+    if (wanted) return live.find((id) => id === wanted || id.endsWith(`/${wanted}`)) ?? null;
+    return (
+      Object.values(PREFERRED_LIVE_MODELS)
+        .flat()
+        .find((id) => live.includes(id)) ??
+      live[0] ??
+      null
+    );
   }
 
   /** Closes the connections of every provider. */

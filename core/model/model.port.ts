@@ -1,3 +1,5 @@
+import type { LivePort } from './live.port.ts';
+
 /** A value that survives JSON unchanged. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
@@ -212,6 +214,8 @@ export interface ModelProvider {
    * the loop closes the connection, even while it waits. Its `next()` throws nothing but `ModelError`.
    */
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk>;
+  /** Live sessions, where the provider has them. */
+  readonly live?: LivePort;
   /** Closes pooled connections. Streams that are still open end with an error. */
   close?(): Promise<void>;
 }

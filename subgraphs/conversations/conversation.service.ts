@@ -24,6 +24,8 @@ import type { ConversationLoaders } from './conversation.loaders.ts';
 import { canChange, canDelete } from './conversation.policy.ts';
 import { eventOf, type Room } from './conversation-event.ts';
 import { actorOf } from './conversation-outbox.ts';
+import { removeLiveStreams } from './live/live-cleanup.ts';
+import { announceLook } from './live/live-mailbox.ts';
 import type { ParticipantKind } from './participant.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { lockRoom } from './room-lock.ts';
@@ -174,6 +176,7 @@ export class ConversationService {
         where: { conversationId: room.id },
         select: { id: true, state: true },
       });
+      const liveIds = await removeLiveStreams(unit.tx, this.streams, room.id);
       await unit.tx.conversation.deleteMany({ where: { id: room.id } });
       await this.streams.remove(
         unit.tx,
@@ -188,7 +191,8 @@ export class ConversationService {
         actor: actorOf(viewer),
       });
       unit.afterCommit(() => {
-        this.streams.announceRemoval(room.id);
+        for (const id of [room.id, ...liveIds]) this.streams.announceRemoval(id);
+        for (const id of liveIds) announceLook(this.bus, id);
         for (const run of runs) if (UNFINISHED.includes(run.state)) announceCancel(this.bus, run.id);
       });
     });

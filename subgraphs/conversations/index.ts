@@ -11,6 +11,8 @@ import { ConversationService } from './conversation.service.ts';
 import { createEventResolver } from './event.resolver.ts';
 import { EventService } from './event.service.ts';
 import { EVENT_TYPES } from './event.type.ts';
+import { createLive } from './live/create-live.ts';
+import { LIVE_EVENT_TYPES } from './live/live-event.type.ts';
 import { MessageResolver } from './message.resolver.ts';
 import { MessageService } from './message.service.ts';
 import { ApprovalService } from './orchestration/approval.service.ts';
@@ -44,6 +46,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const live = createLive({ kernel, directory, scope, tools: new Map() });
+
   const executor = new RunExecutor({
     database,
     transactions,
@@ -71,8 +75,9 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       createEventResolver(events, scope),
+      ...live.resolvers,
     ],
-    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES],
+    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -100,12 +105,14 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     consumers: [],
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
-      return startSweep({
+      const stopLive = await live.startHost({ alone });
+      const stopSweep = startSweep({
         database,
         log,
         dispatch: (run) => runs.dispatch(run),
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
+      return async () => void (await Promise.all([stopLive(), stopSweep()]));
     },
   };
 }

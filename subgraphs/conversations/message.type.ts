@@ -17,7 +17,7 @@ registerEnumType(MessageStatus, {
   valuesConfig: {
     STREAMING: { description: 'An agent is writing it. Its text so far comes as `MessageDelta` events.' },
     COMPLETE: { description: 'It will not change.' },
-    CANCELLED: { description: 'Its run was cancelled; the text so far is kept.' },
+    CANCELLED: { description: 'Its run was cancelled, or its speaker was interrupted; the text so far is kept.' },
     FAILED: { description: 'Its run failed; the text so far is kept, and `run.error` says why.' },
   },
 });

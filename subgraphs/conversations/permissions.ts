@@ -1,4 +1,5 @@
 import { permitted } from '#core/subgraph/rule';
+import { livePermissions } from './live/permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -8,7 +9,9 @@ const event = { cursor: read, at: read, conversation: read };
 
 /** The coarse gate: one line a field. Which rooms it covers is the policy's to say. */
 export const permissions = {
+  ...livePermissions,
   Query: {
+    ...livePermissions.Query,
     conversations: read,
     conversation: read,
     message: read,
@@ -18,6 +21,7 @@ export const permissions = {
     approvals: read,
   },
   Mutation: {
+    ...livePermissions.Mutation,
     createConversation: write,
     updateConversation: write,
     deleteConversation: write,
@@ -29,7 +33,7 @@ export const permissions = {
     requeueStep: decide,
     decideApproval: decide,
   },
-  Subscription: { conversationEvents: read },
+  Subscription: { ...livePermissions.Subscription, conversationEvents: read },
   Conversation: {
     id: read,
     title: read,

@@ -11,6 +11,7 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   agent: (things) => things.agent,
   approval: (things) => things.approval,
   conversation: (things) => things.room,
+  liveSession: (things) => things.live,
   message: (things) => things.message,
   run: (things) => things.run,
   step: (things) => things.step,

@@ -248,6 +248,22 @@ export const OPERATIONS: Record<string, TableOperation> = {
     approvalId: (await maker.waiting(userIds)).approval,
     decision: 'REJECT',
   })),
+  'Query.liveSession': byId('{ id state }', ({ maker }) => maker.liveSession()),
+  'Query.openLiveSessions': { text: '{ id state }' },
+  'Mutation.startLiveSession': input('StartLiveSession', '{ session { id } }', async ({ maker, userIds }) => ({
+    conversationId: (await maker.talk(userIds)).room,
+  })),
+  'Mutation.sendLiveInput': input('SendLiveInput', '{ sequence }', () => ({
+    sessionId: newId(),
+    sequence: 1,
+    text: 'Hello',
+  })),
+  'Mutation.endLiveSession': input('EndLiveSession', '{ session { id } }', () => ({ sessionId: newId() })),
+  'Subscription.liveEvents': {
+    text: '(sessionId: $id) { __typename }',
+    types: '$id: ID!',
+    variables: async () => ({ id: newId() }),
+  },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',
     types: '$id: ID!, $after: String',

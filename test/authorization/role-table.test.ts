@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LiveServer } from '#core/model/live-server.fixture';
 import type { TestClient } from '../support/client.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import type { Person } from '../support/seed.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { documentOf, OPERATIONS } from './operation.fixture.ts';
@@ -28,7 +30,9 @@ let people: Partial<Record<CallerName, Person>>;
 let userIds: string[];
 
 beforeAll(async () => {
-  test = await startTestServer();
+  const live = await LiveServer.start();
+  atFileEnd(() => live.stop());
+  test = await startTestServer(live.variables);
   const owner = await test.seed.owner();
   maker = new Maker(test, owner);
   const [admin, member, viewer] = await Promise.all(

@@ -89,6 +89,13 @@ Mutation.retryRun                   who   ok    ok    ok    no    no    ok
 Mutation.requeueStep                who   late  late  late  no    no    late
 Mutation.decideApproval             who   ok    ok    ok    no    no    ok
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
+# Live sessions are their own users' alone: that of another answers as one that there is not.
+Query.liveSession                   who   ok    none  none  none  no    none
+Query.openLiveSessions              who   ok    ok    ok    ok    no    ok
+Mutation.startLiveSession           who   ok    ok    ok    no    no    ok
+Mutation.sendLiveInput              who   none  none  none  no    no    none
+Mutation.endLiveSession             who   none  none  none  none  no    none
+Subscription.liveEvents             who   none  none  none  none  no    none
 `;
 
 /** The columns of the table, in order. */

@@ -20,6 +20,7 @@ export interface Things {
   member: string;
   user: string;
   session: string;
+  live: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -123,27 +124,28 @@ export class Maker {
     return viewer.credential.id;
   };
 
+  /** A live session, which has ended: an open one does not stand still. */
+  async liveSession(): Promise<string> {
+    const conversationId = await this.room([], [await this.agent()]);
+    const id = await this.make('startLiveSession', { conversationId }, 'session { id }', 'session.id');
+    return this.make('endLiveSession', { sessionId: id }, 'session { id }', 'session.id');
+  }
+
   /** One of everything. */
   async things(): Promise<Things> {
     const person = await this.test.seed.member(this.owner);
-    const [apiKey, invitation, role, serviceAccount, member, session] = await Promise.all([
+    const [apiKey, invitation, role, serviceAccount, member, session, live] = await Promise.all([
       this.apiKey(),
       this.invitation(),
       this.role(),
       this.serviceAccount(),
       this.memberIdOf(person.id),
       this.sessionOf(person),
+      this.liveSession(),
     ]);
-    return {
-      ...(await this.talk()),
-      ...(await this.waiting()),
-      apiKey,
-      invitation,
-      role,
-      serviceAccount,
-      member,
-      session,
-      user: person.id,
-    };
+    const talk = await this.talk();
+    const { step, approval } = await this.waiting();
+    const known = { apiKey, invitation, role, serviceAccount, member, session, live, user: person.id };
+    return { ...talk, step, approval, ...known };
   }
 }

@@ -32,6 +32,7 @@ const BOUNDED: Record<string, string> = {
   'Query.logInProviders': 'those of the installation’s settings',
   'Query.modelProviders': 'a closed list',
   'Query.models': 'those of the configured providers',
+  'Query.openLiveSessions': 'one for a person and room, and as many as the organization may have',
   'Query.permissions': 'a closed list',
   'Query.roles': '100 of an organization’s own at most',
   'Role.permissions': 'a closed list',

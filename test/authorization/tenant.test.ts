@@ -1,11 +1,13 @@
 import { getNamedType, isLeafType, isNonNullType, isObjectType, isUnionType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#core/id';
+import { LiveServer } from '#core/model/live-server.fixture';
 import { BUILT_IN_ROLES } from '#core/permission';
 import { SUBGRAPH_NAMES } from '#core/subgraph/subgraph';
 import type { Viewer } from '#core/viewer';
 import { RawSocket } from '../gateway/raw-socket.fixture.ts';
 import { withAdmin } from '../support/database.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import type { Person } from '../support/seed.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { Maker, type Things } from './scene.fixture.ts';
@@ -21,7 +23,9 @@ let own: Things;
 let theirs: Things;
 
 beforeAll(async () => {
-  test = await startTestServer();
+  const live = await LiveServer.start();
+  atFileEnd(() => live.stop());
+  test = await startTestServer(live.variables);
   subgraphs = await openSubgraphs(test.database.url);
   victim = new Maker(test, await test.seed.owner('Vera Victim'));
   stranger = await test.seed.owner('Sam Stranger');
@@ -46,6 +50,7 @@ const none = (): Things => ({
   member: newId(),
   user: newId(),
   session: newId(),
+  live: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -105,6 +110,14 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
     'sendMessage to an agent',
     (them) => mutation('sendMessage', `conversationId: "${own.room}", text: "x", agentId: "${them.agent}"`),
   ],
+  ['liveSession', (them) => `{ liveSession(id: "${them.live}") { id state } }`],
+  ['startLiveSession', (them) => mutation('startLiveSession', `conversationId: "${them.room}"`)],
+  [
+    'startLiveSession with an agent',
+    (them) => mutation('startLiveSession', `conversationId: "${own.room}", agentId: "${them.agent}"`),
+  ],
+  ['sendLiveInput', (them) => mutation('sendLiveInput', `sessionId: "${them.live}", sequence: 1, text: "x"`)],
+  ['endLiveSession', (them) => mutation('endLiveSession', `sessionId: "${them.live}"`)],
   ['cancelRun', (them) => mutation('cancelRun', `runId: "${them.run}"`)],
   ['revokeApiKey', (them) => mutation('revokeApiKey', `apiKeyId: "${them.apiKey}"`)],
   ['createApiKey for a user', (them) => mutation('createApiKey', `name: "x", principalId: "${them.user}"`)],

@@ -9,6 +9,21 @@ const QUERY = `query ($id: ID!, $version: Int) {
   }
 }`;
 
+/** The given version of an agent, or the published one; null where it cannot answer. */
+export async function loadAgent(
+  peers: Peers,
+  viewer: Viewer,
+  id: string,
+  version: number | null,
+): Promise<RunnableAgent | null> {
+  const { agentForRun } = await peers.call<{ agentForRun: RunnableAgent | null }>('agents', {
+    query: QUERY,
+    variables: { id, version },
+    viewer,
+  });
+  return agentForRun;
+}
+
 /** The agents of a run, each asked for once. */
 export class Roster {
   private readonly asked = new Map<string, Promise<RunnableAgent | null>>();
@@ -23,20 +38,11 @@ export class Roster {
     const key = `${id}/${version ?? ''}`;
     let found = this.asked.get(key);
     if (!found) {
-      found = this.ask(id, version);
+      found = loadAgent(this.peers, this.viewer, id, version);
       this.asked.set(key, found);
       // What could not be asked may be asked again.
       found.catch(() => this.asked.delete(key));
     }
     return found;
-  }
-
-  private async ask(id: string, version: number | null): Promise<RunnableAgent | null> {
-    const { agentForRun } = await this.peers.call<{ agentForRun: RunnableAgent | null }>('agents', {
-      query: QUERY,
-      variables: { id, version },
-      viewer: this.viewer,
-    });
-    return agentForRun;
   }
 }
