@@ -101,7 +101,7 @@ async function main(): Promise<void> {
   if (server.port !== null) {
     const base = environment.PUBLIC_URL ?? `http://localhost:${server.port}`;
     held?.announce(base);
-    greet({ base, welcome: server.welcome, seconds: (performance.now() - startedAt) / 1000 });
+    greet({ base, welcome: server.welcome, dataFolder, seconds: (performance.now() - startedAt) / 1000 });
     if (server.welcome) await forgetPassword(dataFolder);
   } else {
     process.stdout.write(`Parley is ready: ${[...roles].join(', ')}\n`);
