@@ -39,3 +39,10 @@ export function createLog({ level, pretty }: LogOptions): Logger {
     }),
   });
 }
+
+/** A log for a library that calls its own doings information: they are for whoever looks for a fault. */
+export function libraryLog(log: Logger): Logger {
+  const quiet = log.child({});
+  quiet.info = quiet.debug;
+  return quiet;
+}

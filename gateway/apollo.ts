@@ -2,7 +2,7 @@ import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { ParleyError } from '#core/error';
-import type { Logger } from '#core/log';
+import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { GatewayContext } from './context.ts';
 import { apolloLimitPlugin } from './limit/apollo-plugin.ts';
@@ -32,7 +32,7 @@ export function createGraph(
       return { supergraphSdl };
     },
     buildService: ({ name }) => sourceOf(name),
-    logger: log,
+    logger: libraryLog(log),
   });
   return {
     gateway,

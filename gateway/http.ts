@@ -9,7 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { badInput, ParleyError } from '#core/error';
-import type { Logger } from '#core/log';
+import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { Authenticator } from './authentication/authenticator.ts';
@@ -43,7 +43,7 @@ const STATUS: Partial<Record<string, number>> = {
 /** The HTTP server, with what holds for every route: request ids, masked errors, CORS for the allowed origins. */
 export function createHttp({ log, allowedOrigins }: HttpOptions): FastifyInstance {
   const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: libraryLog(log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER]),

@@ -48,6 +48,12 @@ describe('making the folder', () => {
     await expect(openDataFolder(path.join(base, 'file/below'))).rejects.toThrow(StartError);
   });
 
+  it.runIf(process.platform === 'linux')('says what to do where the system lets nobody make a folder', async () => {
+    await expect(openDataFolder('/proc/parley/data')).rejects.toThrow(
+      'The data folder /proc/parley/data cannot be made (ENOENT): set PARLEY_DATA to a folder that you may write to.',
+    );
+  });
+
   it.runIf(canBeNormal)('says what to do when the parent folder does not let one write', async () => {
     await chmod(base, 0o555);
     const { said } = await hold(path.join(base, 'data'), '', OTHER_USER);

@@ -42,13 +42,30 @@ export async function prepareDataFolder(folder: string): Promise<string> {
 
 async function create(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeMissing(folder);
   } catch (error) {
     const code = systemCode(error);
     if (code === 'EEXIST' || code === 'ENOTDIR') {
       throw new StartError(`The data folder ${folder} is in the way of a file: move the file, or ${ELSEWHERE}.`);
     }
     throw new StartError(`The data folder ${folder} cannot be made (${code}): ${ELSEWHERE}.`, { cause: error });
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive way never returns where the system refuses with ENOENT though the
+ * parent is there, as below /proc.
+ */
+async function makeMissing(folder: string): Promise<void> {
+  const isThere = async () => (await stat(folder).catch(() => null))?.isDirectory() ?? false;
+  if (await isThere()) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) await makeMissing(parent);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it just now.
+    if (!(await isThere())) throw error;
   }
 }
 

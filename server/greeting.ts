@@ -4,6 +4,8 @@ export interface Greeting {
   /** How this server is reached from a browser on this machine. */
   base: string;
   welcome: Welcome | null;
+  /** Where this installation keeps its files. */
+  dataFolder: string;
   /** How long the start took. */
   seconds: number;
 }
@@ -12,7 +14,7 @@ export interface Greeting {
 const CHAT_DEFAULT = 'http://localhost:4000';
 
 /** Tells the person at the terminal where everything is. */
-export function greet({ base, welcome, seconds }: Greeting): void {
+export function greet({ base, welcome, dataFolder, seconds }: Greeting): void {
   const lines = [
     '',
     `  Parley is ready (${seconds.toFixed(1)} s)`,
@@ -22,7 +24,10 @@ export function greet({ base, welcome, seconds }: Greeting): void {
     `  GraphiQL     ${base}/graphiql`,
     `  Health       ${base}/readyz`,
     `  Chat         npm run chat${base === CHAT_DEFAULT ? '' : ` -- --url ${base}`}`,
+    `  Data         ${dataFolder}`,
     ...owner(welcome),
+    '',
+    '  Ctrl-C stops it, and everything that it has started.',
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -6,6 +6,7 @@ import { type DataFolder, openDataFolder, prepareDataFolder } from './data-folde
 import { forgetPassword } from './first-start.ts';
 import { greet } from './greeting.ts';
 import { explainListenFailure } from './listen-failure.ts';
+import { checkPorts } from './port-check.ts';
 import { type EmbeddedPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { ensureRedis } from './redis-check.ts';
 import { isWhole, ROLES, type Role, readRoles } from './role.ts';
@@ -59,10 +60,6 @@ async function main(): Promise<void> {
     level: environment.LOG_LEVEL,
     pretty: environment.LOG_PRETTY ?? process.stdout.isTTY === true,
   });
-  // Reading the code takes as long as starting PostgreSQL: both at once.
-  const loading = import('./start-server.ts');
-  loading.then(({ loadRoles }) => loadRoles(roles)).catch(() => {});
-
   // An embedded database has one owner; with a database elsewhere, several processes may share the folder.
   let held: DataFolder | null = null;
   if (!environment.DATABASE_URL) {
@@ -70,6 +67,12 @@ async function main(): Promise<void> {
     opened.push(held.close.bind(held));
   }
   const dataFolder = held?.path ?? (await prepareDataFolder(environment.PARLEY_DATA));
+  // After the folder: of two starts on one folder, the second is told that, and not that a port is taken.
+  await checkPorts(roles, environment);
+
+  // Reading the code takes as long as starting PostgreSQL: both at once.
+  const loading = import('./start-server.ts');
+  loading.then(({ loadRoles }) => loadRoles(roles)).catch(() => {});
   const secrets = await openSecrets({
     dataFolder,
     masterSecret: environment.PARLEY_SECRET,
@@ -92,13 +95,13 @@ async function main(): Promise<void> {
     version: await readVersion(),
     alone: embedded && roles.size === ROLES.length,
   }).catch((error: unknown) => {
-    throw explainListenFailure(error, environment.HOST) ?? error;
+    throw explainListenFailure(error, environment.HOST, 'PORT') ?? error;
   });
   opened.push(() => server.close());
   if (server.port !== null) {
     const base = environment.PUBLIC_URL ?? `http://localhost:${server.port}`;
     held?.announce(base);
-    greet({ base, welcome: server.welcome, seconds: (performance.now() - startedAt) / 1000 });
+    greet({ base, welcome: server.welcome, dataFolder, seconds: (performance.now() - startedAt) / 1000 });
     if (server.welcome) await forgetPassword(dataFolder);
   } else {
     process.stdout.write(`Parley is ready: ${[...roles].join(', ')}\n`);

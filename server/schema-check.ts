@@ -28,9 +28,13 @@ export async function ensureSchema(url: string, options: SchemaCheckOptions): Pr
     case 'current':
       return;
     case 'empty':
-      return apply(url, folder, log);
+      return void (await apply(url, folder));
     case 'older':
-      if (embedded) return apply(url, folder, log);
+      if (embedded) {
+        const migrations = await apply(url, folder);
+        log.info({ migrations }, 'the database has been brought up to date');
+        return;
+      }
       throw new StartError(
         `The database is older than this version of Parley (missing: ${list(found.pending)}): run \`npm run migrate\`, then start again.`,
       );
@@ -60,14 +64,13 @@ async function inspect(url: string, folder: string): Promise<SchemaState> {
   }
 }
 
-async function apply(url: string, folder: string, log: Logger): Promise<void> {
-  const names = await migrate(url, folder).catch((error: unknown) => {
+async function apply(url: string, folder: string): Promise<string[]> {
+  return migrate(url, folder).catch((error: unknown) => {
     throw new StartError(
       `The database could not be set up (${firstLine(error)}): give Parley an empty database and a user who may create roles and tables in it.`,
       { cause: error },
     );
   });
-  if (names.length > 0) log.info({ migrations: names }, 'the database has been brought up to date');
 }
 
 const firstLine = (error: unknown): string =>

@@ -12,12 +12,14 @@ export function stopOnSignal(close: () => Promise<void>): void {
       return;
     }
     first = Date.now();
-    process.stdout.write(
-      `\n${signal === 'SIGINT' ? 'Stopping' : 'Told to stop'}; running replies end or are put down. Again to stop at once.\n`,
-    );
+    const how = signal === 'SIGINT' ? 'Stopping. Ctrl-C again stops at once' : 'Told to stop';
+    process.stdout.write(`\n${how}; replies that are being written end, or go on at the next start.\n`);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     close().then(
-      () => process.exit(0),
+      () => {
+        process.stdout.write('Parley has stopped.\n');
+        process.exit(0);
+      },
       (error: unknown) => {
         process.stderr.write(`Not everything was closed cleanly: ${String(error)}\n`);
         process.exit(1);

@@ -4,9 +4,13 @@ import { capture } from '../command.mjs';
 import { listFiles } from '../content-hash.mjs';
 import { Failure } from '../failure.mjs';
 
-const SOURCES = ['core', 'gateway', 'subgraphs', 'server', 'client', 'prisma', 'test'];
+const SOURCES = ['core', 'gateway', 'subgraphs', 'server', 'client', 'prisma'];
 
-const isAsset = (/** @type {string} */ file) => !/\.(tsx?|mts|md|prisma)$/.test(file) && !file.endsWith('/.stamp');
+/** Pages of browsers, which other steps bundle. */
+const BUNDLED = 'gateway/explorer/browser/';
+
+const isAsset = (/** @type {string} */ file) =>
+  !/\.(tsx?|mts|md|prisma)$/.test(file) && !file.endsWith('/.stamp') && !file.startsWith(BUNDLED);
 
 export const inputs = [...SOURCES, 'tsconfig.json', 'tsconfig.build.json'];
 

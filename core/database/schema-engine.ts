@@ -1,32 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
-import pg from 'pg';
-
-/**
- * The stock adapter cuts a script at every semicolon, those in function bodies too, and runs the pieces one by one.
- * Sent whole, PostgreSQL runs it as one implicit transaction: a migration happens or does not.
- */
-class WholeScriptAdapter extends PrismaPg {
-  /** What PostgreSQL said of the last script that failed: the engine's own error does not tell. */
-  failure: unknown;
-
-  override async connect() {
-    const adapter = await super.connect();
-    adapter.executeScript = async (script) => {
-      try {
-        await adapter.underlyingDriver().query(script);
-      } catch (error) {
-        this.failure = error;
-        throw error;
-      }
-    };
-    return adapter;
-  }
-}
+import { EngineAdapter, openPool } from './engine-adapter.ts';
 
 /** The engine wants at least one schema file; what is migrated comes with each call. */
 const BARE_SCHEMA: [string, string] = ['schema.prisma', 'datasource db {\n  provider = "postgresql"\n}\n'];
@@ -66,11 +43,9 @@ export interface OpenSchemaEngine {
 export async function openSchemaEngine(databaseUrl: string): Promise<OpenSchemaEngine> {
   loaded ??= load();
   const bindings = await loaded;
-  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'parley-migrate' });
-  // A connection that breaks while it is idle is replaced; without a listener it would end the process.
-  pool.on('error', () => {});
+  const pool = openPool(databaseUrl);
   try {
-    const scripts = new WholeScriptAdapter(pool);
+    const scripts = new EngineAdapter(pool, databaseUrl);
     const adapter = bindMigrationAwareSqlAdapterFactory(scripts);
     const engine = await bindings.SchemaEngine.new({ datamodels: [BARE_SCHEMA] }, () => {}, adapter);
     return {

@@ -17,3 +17,11 @@ export async function buildExplorer(out: string): Promise<string> {
   await step.build({ root: ROOT, out });
   return path.join(out, 'gateway/explorer/graphiql');
 }
+
+/** Brings `dist/` up to date, where a server that runs from its sources finds the page. */
+export async function prepareExplorer(): Promise<void> {
+  const { prepare } = (await import(new URL('../../bin/prepare.mjs', import.meta.url).href)) as {
+    prepare(options: { quiet: boolean }): Promise<unknown>;
+  };
+  await prepare({ quiet: true });
+}

@@ -70,6 +70,7 @@ describe('the first start, and those after it', () => {
     const base = server.url().replace('127.0.0.1', 'localhost');
     for (const path of ['/graphql', '/graphiql', '/readyz']) expect(server.output()).toContain(`${base}${path}`);
     expect(server.output()).toContain(`${base.replace('http', 'ws')}/graphql`);
+    expect(server.output()).toContain(folder);
     password = passwordIn(server.output()) ?? '';
     expect(password.length).toBeGreaterThan(12);
     const { viewer, client } = await logIn(server, 'owner@parley.local', password);
@@ -135,13 +136,18 @@ describe('the first start, and those after it', () => {
   it('stops at Ctrl-C with everything that it started', async () => {
     expect((await processesIn(folder)).length).toBeGreaterThan(0);
     expect(await server.end('SIGINT')).toBe(0);
+    expect(server.output()).toMatch(/Stopping\. .+\nParley has stopped\.\n$/);
     expect(await processesIn(folder)).toEqual([]);
   });
 
   it(
     'finds everything again at the second start, and tells no password',
     async () => {
-      server = await start(folder, { PARLEY_OWNER_PASSWORD: 'not the one that was made' });
+      server = await start(folder, { PARLEY_OWNER_PASSWORD: 'not the one that was made', LOG_LEVEL: 'info' });
+      // Nothing but where to find it: what the libraries have to say is for whoever looks for a fault.
+      expect(server.output()).toMatch(/^\s+Parley is ready .+\n/);
+      expect(server.output()).not.toContain('"level"');
+      expect(server.errors()).toBe('');
       expect(passwordIn(server.output())).toBeUndefined();
       const { client } = await logIn(server, 'owner@parley.local', password);
       expect(await titles(client)).toEqual({ rooms: ['Welcome'], agents: ['Assistant'] });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
@@ -73,12 +73,31 @@ describe('a server that cannot start says why in one sentence', () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     expect(await refusal({ PARLEY_DATA: file })).toMatch(/is in the way of a file: .+ set PARLEY_DATA/);
+    if (process.platform === 'linux') {
+      expect(await refusal({ PARLEY_DATA: '/proc/x' })).toMatch(/\/x cannot be made \(ENOENT\): set PARLEY_DATA/);
+    }
     // The mode of a folder does not stop root.
     const isRoot = process.geteuid?.() === 0;
     if (isRoot && OTHER_USER === undefined) return;
     await chmod(folder, 0o555);
     const PARLEY_DATA = join(folder, 'data');
     expect(await refusal({ PARLEY_DATA }, [], OTHER_USER)).toMatch(/data cannot be made \(EACCES\): set PARLEY_DATA/);
+  });
+
+  it('when a port is taken, before it has begun anything', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const taken = String((holder.address() as AddressInfo).port);
+    const sentence = (variable: string) =>
+      `Port ${taken} is taken: stop what listens there, or set ${variable} to another one.`;
+    try {
+      expect(await refusal({ PORT: taken })).toBe(sentence('PORT'));
+      expect(await readdir(folder)).not.toContain('postgres');
+      const elsewhere = { DATABASE_URL: REFUSED_DATABASE, REDIS_URL: REFUSED_REDIS, PARLEY_INTERNAL_PORT: taken };
+      expect(await refusal(elsewhere, ['--roles', 'agents'])).toBe(sentence('PARLEY_INTERNAL_PORT'));
+    } finally {
+      holder.close();
+    }
   });
 
   it('when the servers that it is told of do not answer', async () => {
@@ -126,20 +145,13 @@ describe('a server that finds a database it does not fit says why in one sentenc
     }
   });
 
-  it('when Redis does not answer, or the port is taken', async () => {
+  it('when Redis does not answer', async () => {
     const fresh = await createTestDatabase(inject('adminUrl'));
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as { port: number };
     try {
       expect(await refusal({ DATABASE_URL: fresh.url, REDIS_URL: REFUSED_REDIS })).toMatch(
         /^Redis cannot be reached \(connect ECONNREFUSED 127\.0\.0\.1:1\): check REDIS_URL/,
       );
-      expect(await refusal({ DATABASE_URL: fresh.url, PORT: String(port) })).toBe(
-        `Port ${port} is taken: stop what listens there, or set PORT to another one.`,
-      );
     } finally {
-      holder.close();
       await fresh.drop();
     }
   });

@@ -15,10 +15,12 @@ export function createLogInPlugin(session) {
 /** @param {{session: Session}} props */
 function LogInPanel({ session }) {
   const logIn = useSyncExternalStore(session.onChange, session.current);
+  // It is forgotten here either way; a session that the server could not be told of runs out by itself.
+  const leave = () => void session.logOut().catch(() => {});
   return (
     <section className="parley-log-in">
       <h2 className="parley-log-in-title">{logIn ? 'Logged in' : 'Log in'}</h2>
-      {logIn ? <LoggedIn name={logIn.name} onLeave={session.logOut} /> : <LogInForm session={session} />}
+      {logIn ? <LoggedIn name={logIn.name} onLeave={leave} /> : <LogInForm session={session} />}
     </section>
   );
 }
@@ -28,9 +30,12 @@ function LoggedIn({ name, onLeave }) {
   return (
     <>
       <p className="parley-log-in-name">{name}</p>
-      <p>Every tab sends your token, in requests and subscriptions alike, unless its headers have an Authorization.</p>
+      <p>
+        Every tab sends your token, in requests and subscriptions alike, unless its headers have an Authorization. It is
+        renewed for as long as you stay.
+      </p>
       <Button type="button" onClick={onLeave}>
-        Forget this log-in
+        Log out
       </Button>
     </>
   );
