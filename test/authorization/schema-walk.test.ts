@@ -23,6 +23,7 @@ const OF_FEDERATION = new Set(['Query._service', 'Query._entities', '_Service.sd
 const BOUNDED: Record<string, string> = {
   'AgentChange.hunks': 'of two texts of bounded length',
   'AgentDraft.problems': 'one for each field of a draft at most',
+  'AgentDefinition.tools': '64 at most',
   'AgentVersionDiff.changes': 'one for each field of a definition at most',
   'ApiKey.scopes': 'permissions, a closed list',
   'Conversation.participants': 'a room takes 100 at most',

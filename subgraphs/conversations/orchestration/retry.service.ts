@@ -15,7 +15,7 @@ import { lockRoom } from '../room-lock.ts';
 import type { RoomTurns } from '../room-turn.ts';
 import { RUN_COLUMNS } from '../row.ts';
 import type { RunService } from '../run.service.ts';
-import { mayRestOn } from './dependence.ts';
+import { stepsToRepeat } from './dependence.ts';
 import { INTERRUPTED } from './tool-step.ts';
 
 const RETRYABLE: readonly Run['state'][] = ['FAILED', 'PARTIAL', 'LIMIT_REACHED', 'CANCELLED'];
@@ -102,23 +102,6 @@ export class RetryService {
 }
 
 const isInterrupted = ({ error }: Step): boolean => (error as { code?: string } | null)?.code === INTERRUPTED;
-
-/** The ids of the steps that are not taken as they are: failed ones, what they are a part of, and what rests on them. */
-export function stepsToRepeat(
-  steps: readonly Pick<Step, 'id' | 'key' | 'state' | 'startedAt' | 'finishedAt'>[],
-): string[] {
-  const failed = steps.filter(({ state }) => state !== 'SUCCEEDED');
-  return steps
-    .filter((step) =>
-      failed.some(
-        (each) =>
-          each === step ||
-          each.key.startsWith(`${step.key}/`) ||
-          (step.startedAt >= (each.finishedAt ?? each.startedAt) && mayRestOn(step.key, each.key)),
-      ),
-    )
-    .map(({ id }) => id);
-}
 
 const AGAIN = `
   UPDATE runs SET state = 'QUEUED', error = NULL, finished_at = NULL, cancel_requested_at = NULL, resuming = false,
