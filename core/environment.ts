@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
 
 const flag = z
@@ -21,6 +22,18 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as cons
 
 /** Also those of apps, such as `capacitor://localhost`. */
 const ORIGIN = /^(\*|[a-z][a-z\d+.-]*:\/\/[^/?#\s]+)$/;
+
+const trustedProxies = z
+  .string()
+  .default('')
+  .transform((value) => value.split(',').flatMap((part) => part.trim() || []))
+  .refine((list) => {
+    try {
+      return list.length === 0 || Boolean(proxyAddress.compile(list));
+    } catch {
+      return false;
+    }
+  }, 'must be a list of addresses or networks, such as 10.0.0.0/8, or loopback');
 
 const origins = z
   .string()
@@ -70,6 +83,10 @@ const schema = z.object({
   LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,
+  /** Proxies before the gateway whose `X-Forwarded-For` is believed; anybody else could write there what they like. */
+  TRUSTED_PROXIES: trustedProxies,
+  /** Whoever shows it may read `/metrics` from everywhere; without it only this machine may. */
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */

@@ -9,8 +9,8 @@ export interface Metrics {
   subscriptions: Gauge;
   /** Jobs that ended, in seconds of running, by kind and outcome. */
   jobs: Histogram<'job' | 'outcome'>;
-  /** Model calls that ended, by model and outcome. */
-  modelCalls: Counter<'model' | 'outcome'>;
+  /** Fetches of the gateway from subgraphs, for answers and for the events of subscriptions. */
+  fetches: Counter<'subgraph'>;
 }
 
 /** Metrics of one process, with Node's own. */
@@ -36,10 +36,10 @@ export function createMetrics(): Metrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300],
       registers,
     }),
-    modelCalls: new Counter({
-      name: 'parley_model_calls_total',
-      help: 'Calls of language models that ended.',
-      labelNames: ['model', 'outcome'],
+    fetches: new Counter({
+      name: 'parley_subgraph_fetches_total',
+      help: 'Fetches of the gateway from subgraphs.',
+      labelNames: ['subgraph'],
       registers,
     }),
   };

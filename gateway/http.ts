@@ -8,7 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { badInput, ParleyError } from '#core/error';
+import { badInput, notFound, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
@@ -25,10 +25,14 @@ export interface HttpOptions {
   rateLimits: RateLimits;
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
+  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+
+const METHODS = ['GET', 'POST', 'OPTIONS'] as const;
 
 const STATUS: Partial<Record<string, number>> = {
   UNAUTHENTICATED: 401,
@@ -41,8 +45,9 @@ const STATUS: Partial<Record<string, number>> = {
 };
 
 /** The HTTP server, with what holds for every route: request ids, masked errors, CORS for the allowed origins. */
-export function createHttp({ log, allowedOrigins }: HttpOptions): FastifyInstance {
+export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions): FastifyInstance {
   const app = Fastify({
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: libraryLog(log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -70,6 +75,13 @@ export function createHttp({ log, allowedOrigins }: HttpOptions): FastifyInstanc
     );
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const allowed = METHODS.filter((method) => app.hasRoute({ method, url: path }));
+    if (allowed.length === 0) return sendError(notFound('page'), request, reply, log);
+    const refused = new ParleyError('BAD_USER_INPUT', `This takes ${allowed.join(', ')}, not ${request.method}.`);
+    return sendRefusal(refused, 405, reply.header('allow', allowed.join(', ')));
+  });
   return app;
 }
 
@@ -93,7 +105,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const own = error as { statusCode?: number; code?: string; message?: string };
   if (own.code?.startsWith('FST_ERR') && own.statusCode && own.statusCode < 500) {
     const refused = new ParleyError('BAD_USER_INPUT', own.message ?? 'The request cannot be read.');
-    return reply.code(own.statusCode).send({ errors: [refused.toJSON()] });
+    return sendRefusal(refused, own.statusCode, reply);
   }
   const wrapped =
     error instanceof GraphQLError
@@ -106,6 +118,13 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .code(STATUS[String(code)] ?? 400)
     .type('application/json; charset=utf-8')
     .send(JSON.stringify({ errors: [masked.toJSON()] }));
+}
+
+function sendRefusal(error: ParleyError, status: number, reply: FastifyReply): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ errors: [error.toJSON()] }));
 }
 
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */

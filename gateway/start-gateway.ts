@@ -10,13 +10,14 @@ import { createApollo, createGraph } from './apollo.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
-import { LocalDataSource, RemoteDataSource } from './data-source.ts';
+import { counted, LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
 import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
+import { addMetrics } from './metrics-route.ts';
 import { requestMetrics } from './request-metrics.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
 import { SubscriptionExecutor } from './subscription/executor.ts';
@@ -47,11 +48,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { kernel, sources, signer, metrics } = options;
   const { environment, log } = kernel;
   const supergraph = await composeSupergraph(await readSchemas(sources), options.cacheFolder);
-  const graph = createGraph(supergraph, (name) => dataSource(name, sources), log);
+  const sourceOf = (name: string) => counted(dataSource(name, sources), () => metrics.fetches.inc({ subgraph: name }));
+  const graph = createGraph(supergraph, sourceOf, log);
   const subscriber = subscribeAtSubgraphs(sources, signer);
   const subscriptions = new SubscriptionExecutor<GatewayContext>({
     subscribeAt: subscriber.subscribeAt,
-    fetchFrom: (name) => dataSource(name, sources),
+    fetchFrom: sourceOf,
     formatError: (error, context) => maskError(error, context.log, context.envelope.requestId),
   });
   let apiSchema: GraphQLSchema | undefined;
@@ -76,6 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     rateLimits: kernel.rateLimits,
     requestLimit,
     allowedOrigins: environment.ALLOWED_ORIGINS,
+    trustedProxies: environment.TRUSTED_PROXIES,
   };
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);
@@ -119,12 +122,10 @@ function addRoutes(
   app: FastifyInstance,
   apollo: ApolloServer<GatewayContext>,
   http: HttpOptions,
-  { metrics, checks }: GatewayOptions,
+  { metrics, checks, kernel }: GatewayOptions,
 ): void {
   addHealth(app, checks);
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
+  addMetrics(app, metrics, kernel.environment.METRICS_TOKEN ?? null);
   addGraphQL(app, apollo, http);
   addExplorers(app);
 }

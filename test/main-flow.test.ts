@@ -49,4 +49,42 @@ describe('people and an agent talk in a room', () => {
     });
     expect(conversation.messages.nodes.map(({ text }) => text)).toEqual(['Hello there', completed?.text]);
   });
+
+  it('asks another subgraph only where a subscriber selects what is its own', async () => {
+    const fetches = async () => {
+      const text = await (await fetch(`${test.url}/metrics`)).text();
+      const of = (subgraph: string) =>
+        Number(new RegExp(`parley_subgraph_fetches_total\\{subgraph="${subgraph}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
+      return { agents: of('agents'), identity: of('identity'), conversations: of('conversations') };
+    };
+    const follow = async (fields: string) => {
+      const quiet = await test.seed.room(owner, { agents: [agent] });
+      const reader = new RoomReader(owner.client, quiet.id, quiet.cursor, fields);
+      const before = await fetches();
+      await owner.client.request(
+        'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }',
+        {
+          input: { conversationId: quiet.id, text: 'write 30 words' },
+        },
+      );
+      await reader.until(({ __typename }) => __typename === 'MessageCompleted');
+      const after = await fetches();
+      await reader.close();
+      return {
+        deltas: reader.events.filter(({ text }) => text).length,
+        names: reader.events.flatMap(({ message }) => message?.author.name ?? []),
+        agents: after.agents - before.agents,
+        identity: after.identity - before.identity,
+      };
+    };
+    const deltas = await follow('__typename ... on MessageDelta { text index }');
+    expect(deltas.deltas).toBeGreaterThan(10);
+    expect(deltas).toMatchObject({ agents: 0, identity: 0 });
+    const joined = await follow(
+      '__typename ... on MessageAdded { message { author { ... on Agent { name } ... on User { name } } } } ... on MessageCompleted { message { author { ... on Agent { name } } } }',
+    );
+    expect(joined.names).toEqual([owner.name, agent.name, agent.name]);
+    expect(joined.agents).toBeGreaterThan(0);
+    expect(joined.identity).toBeGreaterThan(0);
+  });
 });

@@ -16,7 +16,8 @@ const STUCK_FOR_MS = 30_000;
  * does not read.
  */
 export class ConnectionWatch {
-  private readonly connections = new Map<Connection, { stuckSince: number; unsent: number }>();
+  private readonly connections = new Map<Connection, { caller: string; stuckSince: number; unsent: number }>();
+  private readonly counts = new Map<string, number>();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: () => void = () => {};
   private looking: Promise<void> | null = null;
@@ -46,11 +47,18 @@ export class ConnectionWatch {
   }
 
   add(connection: Connection): void {
-    this.connections.set(connection, { stuckSince: 0, unsent: 0 });
+    const caller = callerOf(connection);
+    this.connections.set(connection, { caller, stuckSince: 0, unsent: 0 });
+    this.counts.set(caller, this.countOf(caller) + 1);
   }
 
   remove(connection: Connection): void {
+    const state = this.connections.get(connection);
+    if (!state) return;
     this.connections.delete(connection);
+    const left = this.countOf(state.caller) - 1;
+    if (left > 0) this.counts.set(state.caller, left);
+    else this.counts.delete(state.caller);
   }
 
   get size(): number {
@@ -59,9 +67,7 @@ export class ConnectionWatch {
 
   /** How many sockets a caller has open. */
   countOf(caller: string): number {
-    let count = 0;
-    for (const connection of this.connections.keys()) if (callerOf(connection) === caller) count += 1;
-    return count;
+    return this.counts.get(caller) ?? 0;
   }
 
   /** Ends every socket, telling the clients to come again. */

@@ -19,10 +19,12 @@ import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import { NO_OPERATION } from '#gateway/apollo';
 import type { Authenticator } from '#gateway/authentication/authenticator';
+import { addressOf } from '#gateway/client-address';
 import type { GatewayContext } from '#gateway/context';
 import type { LimitedResult } from '#gateway/limit/request-limits';
 import { isOriginAllowed } from '#gateway/origin';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
+import { Anteroom } from './anteroom.ts';
 import { CLOSE, type Connection } from './connection.ts';
 import { type ConnectionWatch, callerOf } from './connection-watch.ts';
 import { speak } from './protocol.ts';
@@ -35,6 +37,8 @@ export interface WebSocketOptions {
   rateLimits: RateLimits;
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
+  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   apollo: ApolloServer<GatewayContext>;
   subscriptions: SubscriptionExecutor<GatewayContext>;
   /** Parses, validates and weighs a document, by the same limits as over HTTP. */
@@ -48,6 +52,8 @@ export interface WebSocketOptions {
   /** Sockets that this process takes at most, and one caller of them. */
   maxSockets?: number;
   maxSocketsPerCaller?: number;
+  /** Sockets of one address that have not said yet who they are. */
+  maxWaitingPerAddress?: number;
   /** Operations that one socket may have under way. */
   maxOperations?: number;
 }
@@ -71,9 +77,13 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     perMessageDeflate: false,
     handleProtocols,
   });
+  const anteroom = new Anteroom<IncomingMessage>(options.maxWaitingPerAddress ?? 1_000);
   const protocol = makeServer<Record<string, unknown> | undefined, Extra & Partial<Connection>>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
-    onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
+    onConnect: ({ extra, connectionParams }) => {
+      anteroom.leave(extra.request);
+      return connect(extra as Connection, connectionParams, options);
+    },
     onClose: ({ extra }) => watch.remove(extra as Connection),
     onSubscribe: ({ extra }, id, payload) => prepare(extra as Connection, id, payload, options),
     onComplete: ({ extra }) => {
@@ -90,8 +100,12 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     if (!isOriginAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
       return refuse(stream, '403 Forbidden');
     }
+    const address = addressOf(request, options.trustedProxies);
     // Also those that have not said yet who they are.
-    if (sockets.clients.size >= maxSockets) return refuse(stream, '503 Service Unavailable');
+    if (sockets.clients.size >= maxSockets || anteroom.isFull(address))
+      return refuse(stream, '503 Service Unavailable');
+    anteroom.enter(request, address);
+    stream.once('close', () => anteroom.leave(request));
     return sockets.handleUpgrade(request, stream, head, (client) => {
       speak(protocol, client, request, options.log);
     });
@@ -116,11 +130,11 @@ const refuse = (stream: Duplex, status: string): void => {
 async function connect(
   extra: Connection,
   parameters: Record<string, unknown> | undefined,
-  { authenticator, watch, rateLimits, requestLimit, log, maxSocketsPerCaller = 200 }: WebSocketOptions,
+  { authenticator, watch, rateLimits, requestLimit, log, trustedProxies, maxSocketsPerCaller = 200 }: WebSocketOptions,
 ): Promise<boolean> {
   extra.operations = 0;
   extra.viewer = null;
-  extra.ip = extra.request.socket.remoteAddress ?? '';
+  extra.ip = addressOf(extra.request, trustedProxies);
   extra.userAgent = extra.request.headers['user-agent'] ?? null;
   try {
     extra.viewer = await authenticator.authenticate(readCredential(parameters));

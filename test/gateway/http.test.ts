@@ -273,6 +273,19 @@ describe('operators', () => {
   });
 });
 
+describe('what there is not', () => {
+  it.each([
+    ['GET', '/nothing', 404, 'NOT_FOUND', null],
+    ['DELETE', '/graphql', 405, 'BAD_USER_INPUT', 'GET, POST, OPTIONS'],
+    ['POST', '/healthz', 405, 'BAD_USER_INPUT', 'GET'],
+  ])('%s %s is refused in our own words', async (method, path, status, code, allow) => {
+    const answer = await fetch(`${test.url}${path}`, { method });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([status, allow]);
+    expect(answer.headers.get('x-request-id')).toBeTruthy();
+    expect(await answer.json()).toMatchObject({ errors: [{ message: expect.any(String), extensions: { code } }] });
+  });
+});
+
 describe('a client that breaks HTTP', () => {
   it('is answered or hung up on, and the server goes on', async () => {
     await new Promise<void>((resolve) => {
