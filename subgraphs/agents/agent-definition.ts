@@ -9,6 +9,7 @@ import {
   toolGrant,
 } from '#core/agent/tool-grant';
 import { conditionProblem } from '#core/condition/condition';
+import { checkDisplayName, toDisplayName } from '#core/display-name';
 import type { JsonSchema } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
 import { teamInput } from './team/team-input.schema.ts';
@@ -122,8 +123,8 @@ export const agentFields = z.object({
     .string('Give the agent a name')
     .max(AGENT_LIMITS.name, `It must have at most ${AGENT_LIMITS.name} characters`)
     .refine(storable, UNSTORABLE)
-    .refine((name) => !/\p{Cc}/u.test(name), 'It must be a single line')
-    .trim()
+    .overwrite(toDisplayName)
+    .superRefine(checkDisplayName)
     .min(1, 'Give the agent a name'),
   description: emptied(text(AGENT_LIMITS.description).trim()),
   instructions: emptied(text(AGENT_LIMITS.instructions)),

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
+import { checkDisplayName, toDisplayName } from '#core/display-name';
 import { isStorable, toWholeCharacters } from '#core/storable-text';
 import { ConversationType } from './conversation.type.ts';
 import { MessageType } from './message.type.ts';
@@ -38,7 +39,12 @@ const ids = (noun: string) =>
 const text = z.string().refine(isStorable, 'The character U+0000 cannot be stored').transform(toWholeCharacters);
 
 const title = text.pipe(
-  z.string().trim().min(1, 'Write a title or leave it out').max(MAX_TITLE, `At most ${MAX_TITLE} characters`),
+  z
+    .string()
+    .overwrite(toDisplayName)
+    .superRefine(checkDisplayName)
+    .min(1, 'Write a title or leave it out')
+    .max(MAX_TITLE, `At most ${MAX_TITLE} characters`),
 );
 
 @InputType({ description: 'A new room, and who is in it beside its maker.' })

@@ -114,8 +114,9 @@ export class MessageService {
       if (!present.includes(agentId)) throw badInput('input.agentId', 'This agent is not in the conversation.');
       return agentId;
     }
-    if (present.length < 2 || !text.includes('@')) return present[0] ?? null;
+    if (present.length < 2) return present[0] ?? null;
     const named = new Map((await this.directory.agents(viewer, present)).map((agent) => [agent.id, agent]));
+    // Those that are archived cannot answer.
     const inOrder = present.flatMap((id) => named.get(id) ?? []);
     return chooseResponder(text, inOrder)?.id ?? present[0] ?? null;
   }

@@ -232,6 +232,23 @@ describe('messages', { timeout: 60_000 }, () => {
     expect(`The beginning${late.textOf(delta.messageId ?? '')}`).toBe('The beginning and the end.');
     await Promise.all([early.close(), late.close()]);
   });
+
+  it('are answered by an agent that can, where another was archived', async () => {
+    const [gone, there] = await Promise.all([
+      test.seed.agent(olga, { name: 'Gone' }),
+      test.seed.agent(olga, { name: 'There' }),
+    ]);
+    const room = await test.seed.room(olga, { agents: [gone, there] });
+    await olga.client.request(
+      'mutation ($input: ArchiveAgentInput!) { archiveAgent(input: $input) { agent { id } } }',
+      {
+        input: { agentId: gone.id },
+      },
+    );
+    for (const text of ['Anybody?', '@Gone?']) {
+      expect((await sendMessage(olga.client, room.id, text)).run?.agent.id).toBe(there.id);
+    }
+  });
 });
 
 /** A message's content as chat completions carry it: a text, or parts. */

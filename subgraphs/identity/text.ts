@@ -1,18 +1,17 @@
 import { z } from 'zod';
+import { checkDisplayName, toDisplayName } from '#core/display-name';
 import { toWholeCharacters } from '#core/storable-text';
 
-/** Neither PostgreSQL nor a terminal takes kindly to control characters; line breaks are for texts of several lines. */
-const ONE_LINE = /^\P{Cc}*$/u;
+/** Neither PostgreSQL nor a terminal takes kindly to control characters but line breaks and tabs. */
 const SEVERAL_LINES = /^[\P{Cc}\n\r\t]*$/u;
 
 /** What something or somebody is called: 1 to 200 characters on one line, trimmed. */
 export const nameText = z
   .string()
-  .overwrite(toWholeCharacters)
-  .trim()
+  .overwrite(toDisplayName)
   .min(1, 'It must not be empty')
   .max(200, 'It must have at most 200 characters')
-  .regex(ONE_LINE, 'It must not contain control characters');
+  .superRefine(checkDisplayName);
 
 /** A text for people, of at most 2,000 characters; empty by default. */
 export const descriptionText = z

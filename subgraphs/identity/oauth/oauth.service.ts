@@ -57,7 +57,8 @@ export class OAuthService {
     const { viewer } = context;
     const attempt = newAttempt({
       provider: provider.id,
-      redirectUri: input.redirectUri,
+      // As it was checked: what stands there literally may be read otherwise elsewhere.
+      redirectUri: new URL(input.redirectUri).href,
       userId: viewer && isPerson(viewer) ? viewer.userId : null,
       invitationToken: input.invitationToken ?? null,
     });
