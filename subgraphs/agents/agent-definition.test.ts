@@ -18,7 +18,7 @@ describe('what is refused, and where', () => {
     ['no name', { name: null }, 'input.name', /Give the agent a name/],
     ['a blank name', { name: ' ' }, 'input.name', /Give the agent a name/],
     ['a long name', { name: 'x'.repeat(101) }, 'input.name', /at most 100/],
-    ['a name of two lines', { name: 'a\nb' }, 'input.name', /single line/],
+    ['a name of two lines', { name: 'a\nb' }, 'input.name', /one line/],
     ['a NUL', { instructions: 'a\0b' }, 'input.instructions', /cannot be stored/],
     ['half a surrogate pair', { greeting: 'a\uD83D' }, 'input.greeting', /cannot be stored/],
     ['a long description', { description: 'x'.repeat(2_001) }, 'input.description', /at most 2,000/],
