@@ -92,7 +92,7 @@ export class Maker {
       }>('query ($id: ID!) { run(id: $id) { state approvals { nodes { id step { id } } } } }', { id: run });
       const [asked] = seen.approvals.nodes;
       if (asked && seen.state === 'WAITING') return { run, approval: asked.id, step: asked.step.id };
-      await sleep(20);
+      await sleep(150);
     }
   }
 
@@ -106,7 +106,7 @@ export class Maker {
         { id: run },
       );
       if (seen.state === 'CANCELLED') return run;
-      await sleep(20);
+      await sleep(150);
     }
   }
 
