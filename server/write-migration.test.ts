@@ -3,8 +3,11 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase, withAdmin } from '#test/support/database';
+
+// Some tests start a PostgreSQL, which takes long where the machine is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 const PRISMA = join(import.meta.dirname, '..', 'prisma');

@@ -19,6 +19,8 @@ export interface Postmaster {
 }
 
 const POLL_MS = 100;
+/** How long connections that have been told to end may take to be gone: cut off, they would be noise in the log. */
+const SMART_MS = 2_000;
 /** How long a fast shutdown may take before an immediate one, and that one before a kill. */
 const FAST_MS = 20_000;
 const IMMEDIATE_MS = 5_000;
@@ -71,9 +73,10 @@ function track(pid: number, port: number, adopted: boolean, exited: Promise<void
   return postmaster;
 }
 
-/** Ends a server: connections are cut and everything is written; one that takes too long recovers at its next start. */
+/** Ends a server: connections that stay are cut and everything is written; one that takes too long recovers at its next start. */
 export async function stopPostmaster(postmaster: Postmaster): Promise<void> {
   const steps: [NodeJS.Signals, number][] = [
+    ['SIGTERM', SMART_MS],
     ['SIGINT', FAST_MS],
     ['SIGQUIT', IMMEDIATE_MS],
     ['SIGKILL', IMMEDIATE_MS],
