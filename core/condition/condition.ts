@@ -1,5 +1,6 @@
-import { Environment } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { LRUCache } from 'lru-cache';
+import { doWithin, WorkTooLong } from '#core/bounded-work';
 
 /** A condition that cannot be read or evaluated, in words for whoever wrote it. */
 export class ConditionError extends Error {
@@ -13,28 +14,37 @@ export class ConditionError extends Error {
   }
 }
 
+/** The names that a condition may use, each with its type in the Common Expression Language. */
+export type ConditionFacts = Readonly<Record<string, 'string' | 'int' | 'list<string>' | 'map<string, dyn>'>>;
+
 type Program = (facts: Record<string, unknown>) => unknown;
 
 const compiled = new LRUCache<string, Program>({ max: 2_000 });
 
-/** CEL has no loops, so an expression of so many nodes ends soon. */
 const LIMITS = { maxAstNodes: 1_000, maxDepth: 50, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 20 };
 
-const environment = new Environment({ unlistedVariablesAreDyn: true, limits: LIMITS });
+/** How long one evaluation may take, in milliseconds: what is sound takes a fraction of one. */
+const MAX_MS = 250;
+
+/** With these a short expression makes values of any size, which no limit of time keeps out of memory. */
+const UNAVAILABLE = new Set(['map', 'bind']);
+
+const lenient = new Environment({ unlistedVariablesAreDyn: true, limits: LIMITS });
 
 /**
  * Whether a condition in the Common Expression Language is true of the facts.
- * @throws ConditionError where it cannot be read, fails, or is not a yes or no.
+ * @throws ConditionError where it cannot be read, fails, takes too long, or is not a yes or no.
  */
 export function evaluateCondition(expression: string, facts: Record<string, unknown>): boolean {
   let result: unknown;
   try {
     let program = compiled.get(expression);
     if (!program) {
-      program = environment.parse(expression) as unknown as Program;
+      program = parse(lenient, expression);
       compiled.set(expression, program);
     }
-    result = program(facts);
+    const ready = program;
+    result = doWithin(MAX_MS, () => ready(facts));
   } catch (error) {
     throw toConditionError(error);
   }
@@ -43,26 +53,61 @@ export function evaluateCondition(expression: string, facts: Record<string, unkn
 }
 
 /**
- * What keeps a condition from being a yes or no about the given facts: a sentence with the position, or null.
+ * What keeps a condition from being a yes or no about the given facts: a sentence with line and column, or null.
  * @param facts The names that it may use.
  */
-export function conditionProblem(expression: string, facts: readonly string[]): string | null {
+export function conditionProblem(expression: string, facts: ConditionFacts): string | null {
+  if (expression.trim() === '') return 'There is no condition';
   try {
-    const strict = new Environment({ limits: LIMITS });
-    for (const name of facts) strict.registerVariable(name, 'dyn');
-    const { valid, type, error } = strict.check(expression);
-    if (!valid) return describe(toConditionError(error));
-    return type === 'bool' || type === 'dyn' ? null : `It is a ${type}, not a yes or no`;
+    const { valid, type, error } = parse(strictFor(facts), expression).check();
+    if (!valid) throw error;
+    return type === 'bool' || type === 'dyn' ? null : `It is of the type ${type}, not a yes or no`;
   } catch (error) {
-    return describe(toConditionError(error));
+    return describe(expression, toConditionError(error));
   }
 }
 
-const describe = ({ message, position }: ConditionError): string =>
-  position === null ? message : `${message} (at character ${position + 1})`;
+const strict = new WeakMap<ConditionFacts, Environment>();
 
-/** What the library says is one line and a drawing of the place below it; the line is for people. */
+function strictFor(facts: ConditionFacts): Environment {
+  let environment = strict.get(facts);
+  if (!environment) {
+    environment = new Environment({ limits: LIMITS });
+    for (const [name, type] of Object.entries(facts)) environment.registerVariable(name, type);
+    strict.set(facts, environment);
+  }
+  return environment;
+}
+
+function parse(environment: Environment, expression: string) {
+  const program = environment.parse(expression);
+  assertAvailable(program.ast);
+  return program;
+}
+
+/** @throws ConditionError */
+function assertAvailable(node: ASTNode): void {
+  if (node.op === 'rcall' && UNAVAILABLE.has(node.args[0])) {
+    throw new ConditionError(`${node.args[0]}() is not available in conditions`, node.start);
+  }
+  for (const part of partsOf(node.args)) assertAvailable(part);
+}
+
+function partsOf(args: unknown): ASTNode[] {
+  if (Array.isArray(args)) return args.flatMap(partsOf);
+  return typeof args === 'object' && args !== null && 'op' in args ? [args as ASTNode] : [];
+}
+
+function describe(expression: string, { message, position }: ConditionError): string {
+  if (position === null) return message;
+  const before = expression.slice(0, position).split('\n');
+  return `${message} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+}
+
+/** What the library says is a sentence and a drawing of the place below it; the sentence is for people. */
 function toConditionError(error: unknown): ConditionError {
+  if (error instanceof ConditionError) return error;
+  if (error instanceof WorkTooLong) return new ConditionError('The condition takes too long.', null);
   const { message, range } = error as { message: string; range?: { start: number } };
   const [line = 'The condition cannot be read.'] = message.split('\n');
   return new ConditionError(line, range?.start ?? null);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPROVAL_FACTS } from '#core/agent/condition-facts';
 import { type OwnLimits, ownLimits } from '#core/agent/run-limits';
 import {
   APPROVAL_RULES,
@@ -11,7 +12,8 @@ import {
 import { conditionProblem } from '#core/condition/condition';
 import { checkDisplayName, toDisplayName } from '#core/display-name';
 import type { JsonSchema } from '#core/model/model.port';
-import { schemaProblems } from '#core/tool/json-schema';
+import { toStorableJson } from '#core/storable-text';
+import { schemaFault } from '#core/tool/json-schema';
 import { teamInput } from './team/team-input.schema.ts';
 
 /** What one agent may hold. Long enough for any prompt that people write. */
@@ -25,7 +27,6 @@ export const AGENT_LIMITS = {
   /** Above what any model writes in one answer. */
   outputTokens: 1_000_000,
   tools: 64,
-  outputSchema: 20_000,
   metadataEntries: 16,
   metadataValue: 500,
 } as const;
@@ -95,18 +96,11 @@ const toolSettings = z
 /** How long a person may think about a call where nothing else is said. */
 const DAY_SECONDS = 86_400;
 
-/** What the condition of an approval may be about. */
-const APPROVAL_FACTS = ['args', 'tool', 'agent', 'input'];
-
+/** A JSON Schema as it is kept: it can be stored, and used. */
 function outputSchemaProblem(schema: JsonSchema): string | null {
-  if (JSON.stringify(schema).length > AGENT_LIMITS.outputSchema) return 'It is too long';
-  if (!storable(JSON.stringify(schema))) return UNSTORABLE;
-  try {
-    schemaProblems(schema, null);
-    return null;
-  } catch (error) {
-    return `It is not a JSON Schema: ${(error as Error).message.split('\n')[0]}`;
-  }
+  // Escapes hide in JSON what cannot be stored.
+  const isStorable = JSON.stringify(toStorableJson(schema)) === JSON.stringify(schema);
+  return isStorable ? schemaFault(schema) : UNSTORABLE;
 }
 
 /** A client takes a limit back by null; then it is inherited. */

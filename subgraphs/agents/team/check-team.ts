@@ -1,5 +1,6 @@
+import { GROUP_CHAT_FACTS, ROUTER_FACTS } from '#core/agent/condition-facts';
 import type { TeamDefinition, TeamPattern } from '#core/agent/team-definition';
-import { conditionProblem } from '#core/condition/condition';
+import { type ConditionFacts, conditionProblem } from '#core/condition/condition';
 
 /** What is wrong with a team by itself: at `path` from its root. */
 export interface TeamProblem {
@@ -126,7 +127,7 @@ function checkFlow(flow: TeamPattern): TeamProblem[] {
     case 'ROUTER': {
       const grouped = flow.groups.flatMap(({ nodes }) => nodes.map(({ node }) => node));
       return [
-        ...checkConditions(flow.rules, ['input', 'author', 'room', 'agents', 'hour', 'weekday']),
+        ...checkConditions(flow.rules, ROUTER_FACTS),
         ...flow.groups.flatMap(({ nodes }, group) =>
           nodes.flatMap(({ node }, index) =>
             grouped.indexOf(node) !== grouped.lastIndexOf(node)
@@ -138,7 +139,7 @@ function checkFlow(flow: TeamPattern): TeamProblem[] {
     }
     case 'GROUP_CHAT':
       return [
-        ...checkConditions(flow.rules, ['last', 'lastSpeaker', 'round', 'input']),
+        ...checkConditions(flow.rules, GROUP_CHAT_FACTS),
         ...(flow.speaker === 'RULE' && flow.rules.length === 0 ? [at(['flow', 'rules'], 'RULE needs rules')] : []),
       ];
     default:
@@ -146,7 +147,7 @@ function checkFlow(flow: TeamPattern): TeamProblem[] {
   }
 }
 
-const checkConditions = (rules: readonly { condition: string }[], facts: readonly string[]): TeamProblem[] =>
+const checkConditions = (rules: readonly { condition: string }[], facts: ConditionFacts): TeamProblem[] =>
   rules.flatMap(({ condition }, index) => {
     const problem = conditionProblem(condition, facts);
     return problem ? [at(['flow', 'rules', index, 'condition'], problem)] : [];

@@ -144,7 +144,7 @@ describe('a team that is sent', () => {
       'a condition that is none',
       { nodes: nodes('a'), router: { rules: [{ condition: 'input ==', node: 'a' }] } },
       'team.router.rules.0.condition',
-      'at character',
+      'line 1, column 9',
     ],
     [
       'an unknown fact',
