@@ -48,6 +48,41 @@ describe('a team that is sent', () => {
     });
   });
 
+  it.each<[string, object, object]>([
+    ['a mapping', { sequential: { steps: [{ node: 'a', mapping: '{{input}}' }] } }, { steps: [{ input: 'MAPPING' }] }],
+    [
+      'a default value',
+      { sequential: { steps: [{ node: 'a', defaultValue: '' }] } },
+      { steps: [{ onError: 'DEFAULT_VALUE' }] },
+    ],
+    ['a count', { parallel: { joinCount: 1 } }, { join: 'N_OF_M', merge: 'CONCAT' }],
+    ['a rule', { groupChat: { maxRounds: 2, rules: [{ condition: 'round > 1', node: 'a' }] } }, { speaker: 'RULE' }],
+    ['no rule', { groupChat: { maxRounds: 2, rules: [] } }, { speaker: 'ROUND_ROBIN' }],
+    ['nothing but its end', { loop: { maxIterations: 2 } }, { body: 'a', judge: null, criteria: '' }],
+    [
+      'null',
+      { parallel: { branches: null, join: null, merge: null, branchRetries: null } },
+      { join: 'ALL', branches: [{ node: 'a' }] },
+    ],
+  ])('says what it means by %s', (_, pattern, flow) => {
+    expect(validate(teamInput, { nodes: nodes('a'), ...pattern }).flow).toMatchObject(flow);
+  });
+
+  it('says everything that is wrong at once', () => {
+    const steps = [
+      { node: 'a', mapping: '{{outputs.b}} {{x}}', input: 'ALL' },
+      { node: 'c', onError: 'FALLBACK_AGENT' },
+    ];
+    expect(problemsOf({ nodes: nodes('a', 'b'), sequential: { steps } }).map(([path]) => path)).toEqual([
+      'team.sequential.steps.1.node',
+      'team.nodes.1',
+      'team.sequential.steps.0.mapping',
+      'team.sequential.steps.0.mapping',
+      'team.sequential.steps.0.mapping',
+      'team.sequential.steps.1.fallbackNode',
+    ]);
+  });
+
   it.each([
     ['no pattern', { nodes: nodes('a') }, 'team', 'exactly one'],
     ['two patterns', { nodes: nodes('a'), sequential: {}, supervisor: {} }, 'team', 'exactly one'],
@@ -173,6 +208,132 @@ describe('a team that is sent', () => {
       'team.groupChat.rules',
       'needs rules',
     ],
+    [
+      'a mapping that is not taken',
+      { nodes: nodes('a'), sequential: { steps: [{ node: 'a', input: 'ALL', mapping: '{{input}}' }] } },
+      'team.sequential.steps.0.mapping',
+      'The step a has a mapping, and does not take it',
+    ],
+    [
+      'a place without its end',
+      { nodes: nodes('a'), sequential: { steps: [{ node: 'a', mapping: 'Say {{input}' }] } },
+      'team.sequential.steps.0.mapping',
+      'The step a: {{ without its other end',
+    ],
+    [
+      'a part without a name',
+      {
+        nodes: nodes('a', 'b'),
+        sequential: { steps: [{ node: 'a' }, { node: 'b', mapping: '{{outputs.a.}}' }] },
+      },
+      'team.sequential.steps.1.mapping',
+      'The step b: {{outputs.a.}} is neither',
+    ],
+    [
+      'a fallback that is not taken',
+      {
+        nodes: nodes('a', 'b'),
+        sequential: { steps: [{ node: 'a', onError: 'SKIP', fallbackNode: 'b' }] },
+      },
+      'team.nodes.1',
+      'Nothing leads to the node b',
+    ],
+    [
+      'a default that is not taken',
+      { nodes: nodes('a'), sequential: { steps: [{ node: 'a', onError: 'SKIP', defaultValue: 'x' }] } },
+      'team.sequential.steps.0.defaultValue',
+      'it is to SKIP',
+    ],
+    [
+      'a merge that does not happen',
+      { nodes: nodes('a', 'm'), parallel: { branches: [{ node: 'a' }], merge: 'VOTE', mergeNode: 'm' } },
+      'team.parallel.mergeNode',
+      'The node m has nothing to merge',
+    ],
+    [
+      'a merge of its own',
+      { nodes: nodes('a', 'm'), parallel: { branches: [{ node: 'a' }, { node: 'm' }], mergeNode: 'm' } },
+      'team.parallel.mergeNode',
+      'The node m cannot merge',
+    ],
+    [
+      'a count that does not count',
+      { nodes: nodes('a'), parallel: { join: 'ANY', joinCount: 1 } },
+      'team.parallel.joinCount',
+      'by ANY',
+    ],
+    [
+      'one edge twice',
+      {
+        nodes: nodes('a', 'b'),
+        handoff: {
+          edges: [
+            { from: 'a', to: 'b' },
+            { from: 'a', to: 'b' },
+          ],
+        },
+      },
+      'team.handoff.edges.1',
+      'two edges from a to b',
+    ],
+    [
+      'nothing that chooses',
+      { nodes: nodes('a'), router: { classify: false } },
+      'team.router',
+      'rules, a classifier or a default',
+    ],
+    [
+      'a group that nothing leads to',
+      {
+        nodes: nodes('a', 'b'),
+        router: { classify: false, defaultNode: 'a', groups: [{ nodes: [{ node: 'b' }] }] },
+      },
+      'team.nodes.1',
+      'node b',
+    ],
+    [
+      'a group without weight',
+      { nodes: nodes('a'), router: { selection: 'WEIGHTED', groups: [{ nodes: [{ node: 'a', weight: 0 }] }] } },
+      'team.router.groups.0',
+      'needs a weight',
+    ],
+    [
+      'a judge of itself',
+      { nodes: nodes('a'), loop: { judge: 'a', maxIterations: 2 } },
+      'team.loop.judge',
+      'The node a cannot judge itself',
+    ],
+    [
+      'rules without effect',
+      { nodes: nodes('a'), groupChat: { speaker: 'MENTION', maxRounds: 1, rules: [{ condition: 'true', node: 'a' }] } },
+      'team.groupChat.rules',
+      'by MENTION',
+    ],
+    [
+      'a speaker that no rule calls',
+      { nodes: nodes('a', 'b'), groupChat: { maxRounds: 1, rules: [{ condition: 'true', node: 'a' }] } },
+      'team.nodes.1',
+      'node b',
+    ],
+    [
+      'a rule about another pattern’s facts',
+      { nodes: nodes('a'), groupChat: { maxRounds: 1, rules: [{ condition: 'author == ""', node: 'a' }] } },
+      'team.groupChat.rules.0.condition',
+      'The rule for a: Unknown variable: author (line 1, column 1)',
+    ],
+    [
+      'text that cannot be stored',
+      { nodes: [{ key: 'a', agentId: ID, description: 'a\0' }], sequential: {} },
+      'team.nodes.0.description',
+      'cannot be stored',
+    ],
+    [
+      'a version below 1',
+      { nodes: [{ key: 'a', agentId: ID, version: 0 }], sequential: {} },
+      'team.nodes.0.version',
+      'The node a: ',
+    ],
+    ['too many rounds', { nodes: nodes('a'), groupChat: { maxRounds: 51 } }, 'team.groupChat.maxRounds', '50'],
     ['a loop without an end', { nodes: nodes('a'), loop: { body: 'a' } }, 'team.loop.maxIterations', ''],
   ])('is refused for %s', (_, input, path, message) => {
     const problems = problemsOf(input);

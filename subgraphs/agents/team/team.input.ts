@@ -66,19 +66,22 @@ export class SequentialStepInput {
   @Field(() => String)
   node!: string;
 
-  @Field(() => InputSource, { nullable: true, defaultValue: 'LAST' })
+  @Field(() => InputSource, { nullable: true, description: 'Left out: LAST, or MAPPING where there is a mapping.' })
   input?: string | null;
 
-  @Field(() => String, { nullable: true, description: `With MAPPING. ${MAPPING}` })
+  @Field(() => String, { nullable: true, description: MAPPING })
   mapping?: string | null;
 
-  @Field(() => StepFailure, { nullable: true, defaultValue: 'FAIL' })
+  @Field(() => StepFailure, {
+    nullable: true,
+    description: 'Left out: FALLBACK_AGENT or DEFAULT_VALUE where that is given, else FAIL.',
+  })
   onError?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'With DEFAULT_VALUE: what counts as the output.' })
+  @Field(() => String, { nullable: true, description: 'What counts as the output of a step that failed.' })
   defaultValue?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'With FALLBACK_AGENT: the node that works instead.' })
+  @Field(() => String, { nullable: true, description: 'The node that works where the step failed.' })
   fallbackNode?: string | null;
 }
 
@@ -138,16 +141,16 @@ export class ParallelTeamInput {
   @Field(() => [ParallelBranchInput], { nullable: true, description: 'Left out: all nodes but `mergeNode`.' })
   branches?: ParallelBranchInput[] | null;
 
-  @Field(() => Join, { nullable: true, defaultValue: 'ALL' })
+  @Field(() => Join, { nullable: true, description: 'Left out: ALL, or N_OF_M where `joinCount` is given.' })
   join?: string | null;
 
   @Field(() => Int, { nullable: true, description: 'With N_OF_M: how many.' })
   joinCount?: number | null;
 
-  @Field(() => Merge, { nullable: true, defaultValue: 'CONCAT' })
+  @Field(() => Merge, { nullable: true, description: 'Left out: CONCAT, or AGENT where `mergeNode` is given.' })
   merge?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'With AGENT: the node that makes one answer of the results.' })
+  @Field(() => String, { nullable: true, description: 'The node that makes one answer of the results.' })
   mergeNode?: string | null;
 
   @Field(() => BranchFailure, { nullable: true, defaultValue: 'COLLECT' })
@@ -218,8 +221,8 @@ export class RouterTeamInput {
 
 @InputType({ description: 'A node works until a judge is content.' })
 export class LoopTeamInput {
-  @Field(() => String)
-  body!: string;
+  @Field(() => String, { nullable: true, description: 'The node that works; left out, the first one.' })
+  body?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The node that judges; left out, the team’s own model.' })
   judge?: string | null;
@@ -233,12 +236,12 @@ export class LoopTeamInput {
 
 @InputType({ description: 'Agents speak in turn before everybody, each in a message of its own.' })
 export class GroupChatTeamInput {
-  @Field(() => SpeakerChoice, { nullable: true, defaultValue: 'ROUND_ROBIN' })
+  @Field(() => SpeakerChoice, { nullable: true, description: 'Left out: ROUND_ROBIN, or RULE where there are rules.' })
   speaker?: string | null;
 
   @Field(() => [TeamRuleInput], {
     nullable: true,
-    description: 'With RULE, in order, over `last`, `lastSpeaker`, `input` (texts) and `round` (from 1).',
+    description: 'In order, over `last`, `lastSpeaker`, `input` (texts) and `round` (from 1).',
   })
   rules?: TeamRuleInput[] | null;
 

@@ -280,7 +280,9 @@ describe('teams', { timeout: 60_000 }, () => {
 
     it('ask a person where nothing was chosen and there is no default', async () => {
       const members = await Promise.all([stage.agent('Lea'), stage.agent('Leo')]);
-      const team = await stage.team('Ask', members, { router: { classify: false } });
+      const team = await stage.team('Ask', members, {
+        router: { classify: false, rules: [{ condition: 'input.contains("Lea")', node: 'lea' }] },
+      });
       stage.script('Leo', say('It is me.'));
       const room = await stage.enter(team);
       const runId = await stage.send(room, 'Who?');
