@@ -183,7 +183,9 @@ export interface AgentDefinition extends Omit<AgentFields, 'name' | 'description
   schema: 2;
 }
 
-export type AgentKind = 'MODEL' | 'TEAM';
+export const AGENT_KINDS = ['MODEL', 'TEAM'] as const;
+
+export type AgentKind = (typeof AGENT_KINDS)[number];
 
 /** What is edited and published together. */
 export interface AgentContent {

@@ -1,6 +1,9 @@
-import { GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { LimitAction, OwnLimits } from '#core/agent/run-limits';
+import type { TeamDefinition } from '#core/agent/team-definition';
 import { type AgentKind, THINKING_EFFORTS, type ThinkingEffort } from './agent-definition.ts';
+import { AgentTeamType } from './team/team.type.ts';
 
 export const AgentKindEnum = { MODEL: 'MODEL', TEAM: 'TEAM' } as const;
 
@@ -83,6 +86,58 @@ export class AgentToolType {
   approval!: ToolApprovalType | null;
 }
 
+export const LimitActionEnum = { STOP: 'STOP', SUMMARISE: 'SUMMARISE', ESCALATE: 'ESCALATE' } as const;
+
+registerEnumType(LimitActionEnum, {
+  name: 'LimitAction',
+  description: 'What happens when a limit is met.',
+  valuesConfig: {
+    STOP: { description: 'The work ends, with what it has.' },
+    SUMMARISE: { description: 'The model writes a closing answer, for which something was kept back.' },
+    ESCALATE: { description: 'A person is asked whether it may go on by as much again.' },
+  },
+});
+
+@ObjectType('AgentLimits', {
+  simpleResolvers: true,
+  description:
+    'How far the runs of an agent may go. What is null is inherited from whoever it works for, or has the default that `AgentLimitsInput` tells.',
+})
+export class AgentLimitsType {
+  @Field(() => Int, { nullable: true, description: 'Calls of its model before it has answered.' })
+  maxTurns?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Steps of all kinds.' })
+  maxSteps?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Agents that work for one another, itself included.' })
+  maxDepth?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Times that the conversation is handed on.' })
+  maxHandoffs?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Milliseconds of work, without waiting for people.' })
+  maxWallMs?: number | undefined;
+
+  @Field(() => GraphQLSafeInt, { nullable: true, description: 'Tokens of all calls.' })
+  maxTokens?: number | undefined;
+
+  @Field(() => GraphQLSafeInt, { nullable: true, description: 'Micro-USD, once models have prices.' })
+  maxCostMicros?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Steps under way at the same time.' })
+  maxParallel?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Calls of tools.' })
+  maxToolCalls?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Milliseconds of one call of a model or a tool.' })
+  stepTimeoutMs?: number | undefined;
+
+  @Field(() => LimitActionEnum, { nullable: true, description: 'Null for STOP.' })
+  onLimit?: LimitAction | undefined;
+}
+
 @ObjectType('AgentDefinition', { simpleResolvers: true, description: 'What makes an agent answer as it does.' })
 export class AgentDefinitionType {
   @Field(() => AgentKindEnum)
@@ -115,17 +170,11 @@ export class AgentDefinitionType {
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'JSON Schema of its answer; null where it is text.' })
   outputSchema!: Record<string, unknown> | null;
 
-  @Field(() => GraphQLJSONObject, {
-    description: 'How far its runs may go, by the names of `AgentLimitsInput`; what is missing is inherited.',
-  })
-  limits!: Record<string, unknown>;
+  @Field(() => AgentLimitsType, { description: 'How far its runs may go.' })
+  limits!: OwnLimits;
 
-  @Field(() => GraphQLJSONObject, {
-    nullable: true,
-    description:
-      'How its agents work together, with every default filled in: `{nodes, flow}`, where `flow.pattern` names the pattern.',
-  })
-  team!: Record<string, unknown> | null;
+  @Field(() => AgentTeamType, { nullable: true, description: 'How its agents work together, where it is a team.' })
+  team!: TeamDefinition | null;
 
   @Field(() => GraphQLJSONObject, { description: 'Texts by key, for clients: Parley does not read them.' })
   metadata!: Record<string, string>;

@@ -1,10 +1,11 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { RequestContext } from '#core/request-context';
+import { requireViewer } from '#core/viewer';
 import type { AgentLoadersOf } from './agent.loaders.ts';
 import { AgentDraftType, AgentProblemType } from './agent.type.ts';
 import type { AgentReader } from './agent-reader.ts';
 import { draftOf } from './agent-row.ts';
-import type { DefinitionCheck } from './definition-check.ts';
+import { checkTeamMembers, type DefinitionCheck } from './definition-check.ts';
 
 @Resolver(() => AgentDraftType)
 export class AgentDraftResolver {
@@ -20,7 +21,12 @@ export class AgentDraftResolver {
   }
 
   @FieldResolver(() => [AgentProblemType])
-  problems(@Root() { row }: AgentDraftType): Promise<AgentProblemType[]> {
-    return this.definitions.check(row.id, draftOf(row));
+  async problems(@Root() { row }: AgentDraftType, @Ctx() context: RequestContext): Promise<AgentProblemType[]> {
+    const draft = draftOf(row);
+    const [ofSettings, ofMembers] = await Promise.all([
+      this.definitions.checkSettings(requireViewer(context.viewer), draft.definition),
+      checkTeamMembers(this.loaders(context), row.id, draft),
+    ]);
+    return [...ofSettings, ...ofMembers];
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readMoment } from '#core/graphql/pagination';
 import { isId } from '#core/id';
 import type { Prisma } from '#prisma/generated/client';
-import { storable } from './agent-definition.ts';
+import { AGENT_KINDS, storable } from './agent-definition.ts';
 
 const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;
 
@@ -19,6 +19,7 @@ export const agentFilter = z.object({
     .trim()
     .nullish(),
   status: z.enum(STATUSES).nullish(),
+  kind: z.enum(AGENT_KINDS).nullish(),
   includeArchived: z.boolean().nullish(),
 });
 
@@ -43,16 +44,17 @@ export const isBelow = ({ createdAt, id }: AgentCursor): Prisma.AgentWhereInput 
 });
 
 /** The filter as a condition on rows. */
-export function toWhere({ search, status, includeArchived }: AgentFilter): Prisma.AgentWhereInput {
+export function toWhere({ search, status, kind, includeArchived }: AgentFilter): Prisma.AgentWhereInput {
   const byStatus: Record<AgentStatus, Prisma.AgentWhereInput> = {
     DRAFT: { archivedAt: null, publishedVersionId: null },
     PUBLISHED: { archivedAt: null, publishedVersionId: { not: null } },
     ARCHIVED: { archivedAt: { not: null } },
   };
   const inState = status ? byStatus[status] : includeArchived ? {} : { archivedAt: null };
-  if (!search) return inState;
+  const matching = kind ? { ...inState, kind } : inState;
+  if (!search) return matching;
   // `contains` takes % and _ for wildcards.
   const literal = search.replace(/[\\%_]/g, '\\$&');
   const matches = { contains: literal, mode: 'insensitive' as const };
-  return { ...inState, OR: [{ name: matches }, { description: matches }] };
+  return { ...matching, OR: [{ name: matches }, { description: matches }] };
 }

@@ -99,13 +99,14 @@ export class AgentMutationResolver {
   }
 
   @Mutation(() => ArchiveAgentPayload, {
-    description: 'Takes an agent out of use. What it wrote stays, under its name. Repeating it changes nothing.',
+    description:
+      'Takes an agent out of use. What it wrote stays, under its name. Repeating it changes nothing. CONFLICT where a published team holds it.',
   })
   async archiveAgent(
     @Ctx() { viewer }: RequestContext,
     @Arg('input', () => ArchiveAgentInput) input: ArchiveAgentInput,
   ): Promise<ArchiveAgentPayload> {
-    return presentChange(await this.service.archive(requireViewer(viewer), input.agentId));
+    return presentChange(await this.service.archive(requireViewer(viewer), input));
   }
 
   @Mutation(() => RestoreAgentPayload, { description: 'Takes an archived agent into use again.' })

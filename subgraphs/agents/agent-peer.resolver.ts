@@ -1,11 +1,12 @@
 import { Arg, Ctx, Directive, ID, Int, Query, Resolver } from 'type-graphql';
+import { badInput } from '#core/error';
 import type { RequestContext } from '#core/request-context';
-import { requireViewer } from '#core/viewer';
+import { requireViewer, type Viewer } from '#core/viewer';
 import type { AgentLoadersOf } from './agent.loaders.ts';
 import { presentAgent, presentForRun } from './agent.presenter.ts';
 import { AgentType } from './agent.type.ts';
-import type { AgentReader } from './agent-reader.ts';
-import { AgentForRunType } from './agent-run.type.ts';
+import { type AgentReader, MAX_BATCH } from './agent-reader.ts';
+import { AgentForRunRef, AgentForRunType } from './agent-run.type.ts';
 import type { ModelService } from './model.service.ts';
 
 /** What other subgraphs ask, on behalf of their viewer. The gateway does not show these fields to anybody. */
@@ -27,9 +28,21 @@ export class AgentPeerResolver {
     @Arg('id', () => ID) id: string,
     @Arg('version', () => Int, { nullable: true }) version?: number | null,
   ): Promise<AgentForRunType | null> {
+    return this.forRun(requireViewer(context.viewer), context, { id, version });
+  }
+
+  @Directive('@inaccessible')
+  @Query(() => [AgentForRunType], {
+    nullable: 'items',
+    description: 'The same for several at once, in their order: the members of a team.',
+  })
+  async agentsForRun(
+    @Ctx() context: RequestContext,
+    @Arg('refs', () => [AgentForRunRef]) refs: AgentForRunRef[],
+  ): Promise<(AgentForRunType | null)[]> {
     const viewer = requireViewer(context.viewer);
-    const runnable = await this.reader.findRunnable(viewer, this.loaders(context), id, version ?? null);
-    return runnable && presentForRun(runnable, await this.models.modelOf(runnable.definition));
+    if (refs.length > MAX_BATCH) throw badInput('refs', `It must have at most ${MAX_BATCH} entries.`);
+    return Promise.all(refs.map((ref) => this.forRun(viewer, context, ref)));
   }
 
   @Directive('@inaccessible')
@@ -43,5 +56,14 @@ export class AgentPeerResolver {
   ): Promise<(AgentType | null)[]> {
     const agents = await this.reader.findInUse(requireViewer(context.viewer), this.loaders(context), ids);
     return agents.map((agent) => agent && presentAgent(agent));
+  }
+
+  private async forRun(
+    viewer: Viewer,
+    context: RequestContext,
+    { id, version }: AgentForRunRef,
+  ): Promise<AgentForRunType | null> {
+    const runnable = await this.reader.findRunnable(viewer, this.loaders(context), id, version ?? null);
+    return runnable && presentForRun(runnable, await this.models.modelOf(runnable.definition));
   }
 }

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import type { Database } from '#core/database/database';
-import type { Transactions } from '#core/database/transaction';
+import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { conflict, notFound } from '#core/error';
 import { isId } from '#core/id';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import { agentEvent } from './agent.event.ts';
+import { createAgentRows } from './agent.loaders.ts';
 import { canPublish } from './agent.policy.ts';
-import { versionNote } from './agent-definition.ts';
+import { type AgentContent, versionNote } from './agent-definition.ts';
 import { isSameContent } from './agent-diff.ts';
 import { type Publication, writeVersion } from './agent-publication.ts';
 import {
+  type AgentRow,
   assertInUse,
   assertPermitted,
   assertRevision,
@@ -19,8 +21,9 @@ import {
   lockAgent,
   publishedVersionOf,
 } from './agent-row.ts';
-import type { DefinitionCheck } from './definition-check.ts';
+import { checkTeamMembers, type DefinitionCheck } from './definition-check.ts';
 import { blocking, type DefinitionProblem } from './model.service.ts';
+import { lockTeams } from './team/team-roll.ts';
 
 const publishRequest = z.object({
   agentId: z.string(),
@@ -46,14 +49,14 @@ export class AgentPublicationService {
     const { agentId, note, expectedRevision } = validate(publishRequest, input);
     // Providers are asked before the row is locked: they may take seconds.
     const seen = isId(agentId) ? await this.database.scoped.agent.findFirst({ where: { id: agentId } }) : null;
-    const problems = seen ? await this.definitions.check(seen.id, draftOf(seen)) : [];
+    const problems = seen ? await this.definitions.checkSettings(viewer, draftOf(seen).definition) : [];
     return this.transactions.scoped(async (unit) => {
       const agent = await lockAgent(unit.tx, viewer, agentId);
       assertPermitted(viewer, agent, canPublish, 'agents:publish');
       assertInUse(agent);
       assertRevision(agent, expectedRevision ?? seen?.draftRevision);
-      assertPublishable(problems, 'draft');
       const draft = draftOf(agent);
+      assertPublishable([...problems, ...(await checkAsTeam(unit, viewer, agent, draft))], 'draft');
       const current = await publishedVersionOf(unit.tx, agent);
       if (current && isSameContent(draft, contentOf(current))) {
         throw conflict(`There is nothing to publish: the draft is the same as version ${current.number}.`);
@@ -67,20 +70,21 @@ export class AgentPublicationService {
 
   /**
    * Publishes an earlier version again, as a new one. The draft follows, unless it holds edits that were not published.
-   * @throws ParleyError `CONFLICT` where that version is what is published already, or its model is gone.
+   * @throws ParleyError `CONFLICT` where that version is what is published already, or has an error by now, such as
+   * a model that is gone.
    */
   async rollBack(viewer: Viewer, input: unknown): Promise<Publication> {
     const { agentId, toVersion, note } = validate(rollBackRequest, input);
     const where = { agentId, number: toVersion };
     const target = isId(agentId) ? await this.database.scoped.agentVersion.findFirst({ where }) : null;
-    const problems = target ? await this.definitions.check(agentId, contentOf(target)) : [];
+    const problems = target ? await this.definitions.checkSettings(viewer, contentOf(target).definition) : [];
     return this.transactions.scoped(async (unit) => {
       const agent = await lockAgent(unit.tx, viewer, agentId);
       assertPermitted(viewer, agent, canPublish, 'agents:publish');
       assertInUse(agent);
       if (!target) throw notFound('version of this agent');
-      assertPublishable(problems, 'version');
       const content = contentOf(target);
+      assertPublishable([...problems, ...(await checkAsTeam(unit, viewer, agent, content))], 'version');
       const current = await publishedVersionOf(unit.tx, agent);
       if (current && isSameContent(content, contentOf(current))) {
         throw conflict(`There is nothing to roll back: version ${current.number} is the same as version ${toVersion}.`);
@@ -97,6 +101,18 @@ export class AgentPublicationService {
       return made;
     });
   }
+}
+
+/** What is wrong with the members of what is going to be published. They do not change until it is. */
+async function checkAsTeam(
+  { tx }: ScopedUnit,
+  viewer: Viewer,
+  agent: AgentRow,
+  content: AgentContent,
+): Promise<DefinitionProblem[]> {
+  if (!content.definition.team) return [];
+  await lockTeams(tx, viewer.orgId);
+  return checkTeamMembers(createAgentRows(tx), agent.id, content);
 }
 
 /** @throws ParleyError `CONFLICT` with the path of each error, from `root` on. */

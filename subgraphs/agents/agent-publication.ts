@@ -2,6 +2,7 @@ import type { ScopedUnit } from '#core/database/transaction';
 import type { Viewer } from '#core/viewer';
 import type { AgentContent } from './agent-definition.ts';
 import type { AgentRow, AgentVersionRow } from './agent-row.ts';
+import { recordMembers } from './team/team-roll.ts';
 
 export interface Publication {
   agent: AgentRow;
@@ -48,11 +49,14 @@ export async function writeVersion(
     where: { id: agent.id },
     data: {
       publishedVersionId: version.id,
+      kind: definition.kind,
       name,
       description,
       ...(draft && { draft: toJson(draft), draftRevision: { increment: 1 } }),
     },
   });
+  await recordMembers(tx, agent.id, 'PUBLISHED', content);
+  if (draft) await recordMembers(tx, agent.id, 'DRAFT', draft);
   return { agent: published, version };
 }
 

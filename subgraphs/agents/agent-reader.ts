@@ -11,8 +11,9 @@ import { type AgentChange, diffContent, isSameContent } from './agent-diff.ts';
 import { agentFilter, isBelow, parseAgentCursor, toWhere } from './agent-filter.ts';
 import { type AgentRow, type AgentVersionRow, contentOf, draftOf } from './agent-row.ts';
 
-/** More than any conversation has. */
-const MAX_BATCH = 500;
+/** More agents at once than any conversation or team has. */
+export const MAX_BATCH = 500;
+
 /** The definition of an agent that is about to run, with the version that it is from. */
 export interface RunnableAgent {
   agent: AgentRow;
@@ -83,10 +84,24 @@ export class AgentReader {
     });
   }
 
+  /** The teams in use that hold an agent, newest first. */
+  async listTeams<Node>(
+    loaders: AgentLoaders,
+    memberId: string,
+    args: PageArgs,
+    present: (team: AgentRow) => Node,
+  ): Promise<Page<Node>> {
+    const page = readPage(args, { parse: parseAgentCursor });
+    const rows = await loaders.teamPage.load({ memberId, below: page.cursor, limit: page.limit + 1 });
+    return toPage(page, rows, {
+      cursorOf: (row) => encodeCursor(row.createdAt, row.id),
+      present,
+      totalCount: () => loaders.teamCount.load(memberId),
+    });
+  }
+
   async findVersion(loaders: AgentLoaders, agentId: string, number: number): Promise<AgentVersionRow | null> {
-    if (number >= MAX_INT) return null;
-    const [version] = await loaders.versionPage.load({ agentId, below: number + 1, limit: 1 });
-    return version?.number === number ? version : null;
+    return loaders.numberedVersion.load({ agentId, number });
   }
 
   async publishedVersion(loaders: AgentLoaders, agent: AgentRow): Promise<AgentVersionRow | null> {

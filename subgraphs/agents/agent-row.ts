@@ -27,7 +27,8 @@ export const contentOf = (version: AgentVersionRow): AgentContent => ({
  */
 export async function lockAgent(tx: ScopedTransaction, viewer: Viewer, id: string): Promise<AgentRow> {
   if (!isId(id)) throw notFound('agent');
-  await tx.$queryRaw`SELECT id FROM agents WHERE id = ${id}::uuid FOR UPDATE`;
+  // Teams refer to their members: that they may go on doing.
+  await tx.$queryRaw`SELECT id FROM agents WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
   const agent = await tx.agent.findFirst({ where: { id } });
   if (!agent || !belongsTo(viewer, agent)) throw notFound('agent');
   return agent;

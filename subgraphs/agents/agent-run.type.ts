@@ -1,9 +1,19 @@
 import { GraphQLJSON } from 'graphql-scalars';
-import { Directive, Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { Directive, Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { OwnLimits } from '#core/agent/run-limits';
 import type { TeamDefinition } from '#core/agent/team-definition';
 import type { ToolGrant } from '#core/agent/tool-grant';
 import { AgentThinkingType } from './agent-definition.type.ts';
+
+@Directive('@inaccessible')
+@InputType('AgentForRunRef', { description: 'An agent that is about to work.' })
+export class AgentForRunRef {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => Int, { nullable: true, description: 'Left out: the published version.' })
+  version?: number | null | undefined;
+}
 
 @Directive('@inaccessible')
 @ObjectType('AgentForRun', {

@@ -1,22 +1,16 @@
 import { GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
-import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { AgentStatusEnum } from './agent.type.ts';
-import { AGENT_LIMITS, type ThinkingEffort } from './agent-definition.ts';
-import { ApprovalRuleEnum, ExpiryDecisionEnum, ThinkingEffortEnum } from './agent-definition.type.ts';
+import { AGENT_LIMITS, type AgentKind, type ThinkingEffort } from './agent-definition.ts';
+import {
+  AgentKindEnum,
+  ApprovalRuleEnum,
+  ExpiryDecisionEnum,
+  LimitActionEnum,
+  ThinkingEffortEnum,
+} from './agent-definition.type.ts';
 import type { AgentStatus } from './agent-filter.ts';
 import { AgentTeamInput } from './team/team.input.ts';
-
-export const LimitActionEnum = { STOP: 'STOP', SUMMARISE: 'SUMMARISE', ESCALATE: 'ESCALATE' } as const;
-
-registerEnumType(LimitActionEnum, {
-  name: 'LimitAction',
-  description: 'What happens when a limit is met.',
-  valuesConfig: {
-    STOP: { description: 'The work ends, with what it has.' },
-    SUMMARISE: { description: 'The model writes a closing answer, for which something was kept back.' },
-    ESCALATE: { description: 'A person is asked whether it may go on by as much again.' },
-  },
-});
 
 const atMost = (characters: number) => `At most ${characters.toLocaleString('en')} characters.`;
 
@@ -27,6 +21,9 @@ export class AgentFilterInput {
 
   @Field(() => AgentStatusEnum, { nullable: true })
   status?: AgentStatus | null;
+
+  @Field(() => AgentKindEnum, { nullable: true, description: 'Single agents or teams alone.' })
+  kind?: AgentKind | null;
 
   @Field(() => Boolean, {
     nullable: true,
@@ -259,6 +256,13 @@ export class RollBackAgentInput {
 export class ArchiveAgentInput {
   @Field(() => ID)
   agentId!: string;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Also where published teams hold it: there its node cannot work then.',
+  })
+  force?: boolean | null;
 }
 
 @InputType('RestoreAgentInput', { description: 'The archived agent to take into use again.' })

@@ -12,6 +12,7 @@ export const presentAgent = (row: AgentRow): AgentType => ({
   name: row.name,
   description: row.description,
   status: statusOf(row),
+  kind: row.kind,
   get draft() {
     return presentDraft(row);
   },

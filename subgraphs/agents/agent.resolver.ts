@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import type { TeamDefinition } from '#core/agent/team-definition';
 import { DEFAULT_PAGE_SIZE, type Page } from '#core/graphql/pagination';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
@@ -8,6 +9,7 @@ import { presentAgent, presentVersion } from './agent.presenter.ts';
 import { AgentConnection, AgentType, AgentVersionConnection, AgentVersionType } from './agent.type.ts';
 import { AgentVersionDiffType } from './agent-diff.type.ts';
 import type { AgentReader } from './agent-reader.ts';
+import { AgentTeamType } from './team/team.type.ts';
 
 const AFTER = 'The cursor after which to begin.';
 
@@ -60,6 +62,23 @@ export class AgentResolver {
   @FieldResolver(() => Float, { nullable: true })
   async temperature(@Root() { row }: AgentType, @Ctx() context: RequestContext): Promise<number | null> {
     return (await this.reader.currentContent(this.loaders(context), row)).definition.temperature;
+  }
+
+  @FieldResolver(() => AgentTeamType, { nullable: true })
+  async team(@Root() { row }: AgentType, @Ctx() context: RequestContext): Promise<TeamDefinition | null> {
+    return (await this.reader.currentContent(this.loaders(context), row)).definition.team;
+  }
+
+  @FieldResolver(() => AgentConnection, {
+    description: 'The teams in use that hold it, in what they answer with or in their drafts, newest first.',
+  })
+  usedBy(
+    @Root() { id }: AgentType,
+    @Ctx() context: RequestContext,
+    @Arg('first', () => Int, { defaultValue: DEFAULT_PAGE_SIZE, nullable: true }) first: number | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER }) after?: string | null,
+  ): Promise<Page<AgentType>> {
+    return this.reader.listTeams(this.loaders(context), id, { first, after }, presentAgent);
   }
 
   @FieldResolver(() => AgentVersionType, { nullable: true })

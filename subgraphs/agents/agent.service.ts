@@ -4,6 +4,7 @@ import { conflict } from '#core/error';
 import { validate } from '#core/validate';
 import { can, requirePermission, type Viewer } from '#core/viewer';
 import { agentEvent } from './agent.event.ts';
+import { createAgentRows } from './agent.loaders.ts';
 import { canEdit, canPublish, isInUse } from './agent.policy.ts';
 import { AGENT_LIMITS, type AgentContent, agentFields, versionNote, withFields } from './agent-definition.ts';
 import { changedPaths } from './agent-diff.ts';
@@ -18,9 +19,9 @@ import {
   lockAgent,
   publishedVersionOf,
 } from './agent-row.ts';
-import type { DefinitionCheck } from './definition-check.ts';
-import { blocking } from './model.service.ts';
-import type { TeamMembership } from './team/team-membership.ts';
+import { checkTeamMembers, type DefinitionCheck } from './definition-check.ts';
+import { blocking, type DefinitionProblem } from './model.service.ts';
+import { assertPossible, assertUnused, lockTeams, recordMembers } from './team/team-roll.ts';
 
 const newAgent = agentFields
   .partial()
@@ -30,6 +31,8 @@ const newAgent = agentFields
 const draftEdit = agentFields.partial().extend({ agentId: z.string(), expectedRevision: z.int().nullish() });
 
 const draftReset = draftEdit.pick({ agentId: true, expectedRevision: true });
+
+const archiveRequest = z.object({ agentId: z.string(), force: z.boolean().nullish() });
 
 const copyRequest = z.object({ agentId: z.string(), name: agentFields.shape.name.nullish() });
 
@@ -45,7 +48,6 @@ export class AgentService {
   constructor(
     private readonly transactions: Transactions,
     private readonly definitions: DefinitionCheck,
-    private readonly members: TeamMembership,
   ) {}
 
   /** Makes an agent, and publishes it unless told otherwise or something stands in the way, which is then said. */
@@ -53,10 +55,15 @@ export class AgentService {
     requirePermission(viewer, 'agents:write');
     const { publish, note, ...fields } = validate(newAgent, input);
     const content = withFields(fields);
-    await this.members.assertPossible(null, content);
     const wanted = publish ?? true;
-    const reason = wanted ? await this.reasonNotToPublish(viewer, content) : null;
+    const reasons = wanted ? await this.reasonsNotToPublish(viewer, content) : [];
     return this.transactions.scoped(async (unit) => {
+      if (content.definition.team) {
+        await lockTeams(unit.tx, viewer.orgId);
+        await assertPossible(unit.tx, null, content);
+        if (wanted) reasons.push(...messagesOf(await checkTeamMembers(createAgentRows(unit.tx), null, content)));
+      }
+      const reason = reasons.length > 0 ? reasons.join(' ') : null;
       const agent = await insertAgent(unit, viewer, content);
       await unit.emit(agentEvent(viewer, 'agent.created', { agentId: agent.id, revision: agent.draftRevision }));
       if (!wanted || reason) return { agent, version: null, reason };
@@ -70,12 +77,14 @@ export class AgentService {
   /** Changes the given parts of the draft. What is published stays as it is. */
   async updateDraft(viewer: Viewer, input: unknown): Promise<AgentRow> {
     const { agentId, expectedRevision, ...fields } = validate(draftEdit, input);
-    if (fields.team)
-      await this.members.assertPossible(agentId, withFields({ team: fields.team, limits: fields.limits }));
     return this.transactions.scoped(async (unit) => {
       const agent = await lockForEdit(unit, viewer, agentId, expectedRevision);
-      const before = draftOf(agent);
-      return replaceDraft(unit, viewer, agent, withFields(fields, before), 'agent.draft_updated');
+      const content = withFields(fields, draftOf(agent));
+      if (fields.team) {
+        await lockTeams(unit.tx, viewer.orgId);
+        await assertPossible(unit.tx, agent.id, content);
+      }
+      return replaceDraft(unit, viewer, agent, content, 'agent.draft_updated');
     });
   }
 
@@ -103,37 +112,59 @@ export class AgentService {
     });
   }
 
-  /** Takes an agent out of use. Its messages keep their author. Archiving twice changes nothing. */
-  async archive(viewer: Viewer, agentId: string): Promise<AgentRow> {
-    return this.setArchived(viewer, agentId, true);
-  }
-
-  async restore(viewer: Viewer, agentId: string): Promise<AgentRow> {
-    return this.setArchived(viewer, agentId, false);
-  }
-
-  private async setArchived(viewer: Viewer, agentId: string, archived: boolean): Promise<AgentRow> {
-    return this.transactions.scoped(async ({ tx, emit }) => {
-      const agent = await lockAgent(tx, viewer, agentId);
-      assertPermitted(viewer, agent, canPublish, 'agents:publish');
-      if (isInUse(agent) !== archived) return agent;
-      const archivedAt = archived ? new Date() : null;
-      const changed = await tx.agent.update({ where: { id: agent.id }, data: { archivedAt } });
-      await emit(agentEvent(viewer, archived ? 'agent.archived' : 'agent.restored', { agentId: agent.id }));
-      return changed;
+  /**
+   * Takes an agent out of use. Its messages keep their author. Archiving twice changes nothing.
+   * @throws ParleyError `CONFLICT` where a published team in use holds it, unless `force` is true.
+   */
+  async archive(viewer: Viewer, input: unknown): Promise<AgentRow> {
+    const { agentId, force } = validate(archiveRequest, input);
+    return this.transactions.scoped(async (unit) => {
+      const agent = await lockToArchive(unit, viewer, agentId);
+      if (!isInUse(agent)) return agent;
+      await lockTeams(unit.tx, viewer.orgId);
+      if (!force) await assertUnused(unit.tx, agent);
+      return setArchived(unit, viewer, agent, new Date());
     });
   }
 
-  private async reasonNotToPublish(viewer: Viewer, content: AgentContent): Promise<string | null> {
-    if (!can(viewer, 'agents:publish')) return 'Publishing it needs the permission agents:publish.';
-    const errors = blocking(await this.definitions.check(null, content));
-    return errors.length > 0 ? errors.map((problem) => problem.message).join(' ') : null;
+  async restore(viewer: Viewer, agentId: string): Promise<AgentRow> {
+    return this.transactions.scoped(async (unit) => {
+      const agent = await lockToArchive(unit, viewer, agentId);
+      return isInUse(agent) ? agent : setArchived(unit, viewer, agent, null);
+    });
+  }
+
+  private async reasonsNotToPublish(viewer: Viewer, { definition }: AgentContent): Promise<string[]> {
+    if (!can(viewer, 'agents:publish')) return ['Publishing it needs the permission agents:publish.'];
+    return messagesOf(await this.definitions.checkSettings(viewer, definition));
   }
 }
 
-function insertAgent({ tx }: ScopedUnit, viewer: Viewer, content: AgentContent): Promise<AgentRow> {
-  const { name, description } = content;
-  return tx.agent.create({ data: { name, description, draft: toJson(content), createdById: viewer.userId } });
+const messagesOf = (problems: DefinitionProblem[]): string[] => blocking(problems).map((problem) => problem.message);
+
+async function lockToArchive({ tx }: ScopedUnit, viewer: Viewer, agentId: string): Promise<AgentRow> {
+  const agent = await lockAgent(tx, viewer, agentId);
+  assertPermitted(viewer, agent, canPublish, 'agents:publish');
+  return agent;
+}
+
+async function setArchived(
+  { tx, emit }: ScopedUnit,
+  viewer: Viewer,
+  { id }: AgentRow,
+  archivedAt: Date | null,
+): Promise<AgentRow> {
+  const changed = await tx.agent.update({ where: { id }, data: { archivedAt } });
+  await emit(agentEvent(viewer, archivedAt ? 'agent.archived' : 'agent.restored', { agentId: id }));
+  return changed;
+}
+
+async function insertAgent({ tx }: ScopedUnit, viewer: Viewer, content: AgentContent): Promise<AgentRow> {
+  const { name, description, definition } = content;
+  const data = { kind: definition.kind, name, description, draft: toJson(content), createdById: viewer.userId };
+  const agent = await tx.agent.create({ data });
+  await recordMembers(tx, agent.id, 'DRAFT', content);
+  return agent;
 }
 
 async function lockForEdit(
@@ -159,18 +190,21 @@ async function replaceDraft(
 ): Promise<AgentRow> {
   const changed = changedPaths(draftOf(agent), content);
   if (changed.length === 0) return agent;
-  const { name, description } = content;
+  const { name, description, definition } = content;
   const updated = await tx.agent.update({
     where: { id: agent.id },
     data: {
       draft: toJson(content),
       draftRevision: { increment: 1 },
-      ...(!agent.publishedVersionId && { name, description }),
+      ...(!agent.publishedVersionId && { kind: definition.kind, name, description }),
     },
   });
+  if (changed.some(isOfTeam)) await recordMembers(tx, agent.id, 'DRAFT', content);
   await emit(agentEvent(viewer, event, { agentId: agent.id, revision: updated.draftRevision, changed }));
   return updated;
 }
+
+const isOfTeam = (path: string): boolean => path.startsWith('definition.team.');
 
 const COPY = ' (copy)';
 /** Cut to fit, though never through a surrogate pair. */

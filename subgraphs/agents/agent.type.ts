@@ -1,9 +1,12 @@
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { TeamDefinition } from '#core/agent/team-definition';
 import { connectionOf, edgeOf } from '#core/graphql/connection';
-import { AgentDefinitionType } from './agent-definition.type.ts';
+import type { AgentKind } from './agent-definition.ts';
+import { AgentDefinitionType, AgentKindEnum } from './agent-definition.type.ts';
 import type { AgentStatus } from './agent-filter.ts';
 import type { AgentRow } from './agent-row.ts';
 import type { DefinitionProblem } from './model.service.ts';
+import { AgentTeamType } from './team/team.type.ts';
 
 export const AgentStatusEnum = {
   DRAFT: 'DRAFT',
@@ -44,7 +47,7 @@ export class AgentProblemType {
   @Field(() => ProblemSeverityEnum)
   severity!: DefinitionProblem['severity'];
 
-  @Field(() => String, { description: 'Where in the draft: `definition.model`.' })
+  @Field(() => String, { description: 'Where in the draft: `definition.model` or `definition.team.nodes.writer`.' })
   path!: string;
 
   @Field(() => String)
@@ -123,7 +126,7 @@ export class AgentVersionConnection extends connectionOf(
 @ObjectType('Agent', {
   simpleResolvers: true,
   description:
-    'Takes part in conversations and answers there. `name`, `description`, `instructions`, `model` and `temperature` are those of the published version, or of the draft as long as nothing is published.',
+    'Takes part in conversations and answers there. `name`, `description`, `kind`, `instructions`, `model`, `temperature` and `team` are those of the published version, or of the draft as long as nothing is published.',
 })
 export class AgentType {
   @Field(() => ID)
@@ -138,6 +141,9 @@ export class AgentType {
   @Field(() => AgentStatusEnum)
   status!: AgentStatus;
 
+  @Field(() => AgentKindEnum)
+  kind!: AgentKind;
+
   @Field(() => String, { description: 'What the model is told above every conversation.' })
   readonly instructions?: string;
 
@@ -146,6 +152,9 @@ export class AgentType {
 
   @Field(() => Float, { nullable: true, description: '0 to 2; null for the default of the model.' })
   readonly temperature?: number | null;
+
+  @Field(() => AgentTeamType, { nullable: true, description: 'How its agents work together, where it is a team.' })
+  readonly team?: TeamDefinition | null;
 
   @Field(() => AgentDraftType)
   draft!: AgentDraftType;

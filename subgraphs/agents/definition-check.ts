@@ -1,23 +1,66 @@
-import type { AgentContent } from './agent-definition.ts';
+import type { ToolSource } from '#core/tool/tool.port';
+import type { Viewer } from '#core/viewer';
+import type { AgentRows } from './agent.loaders.ts';
+import type { AgentContent, AgentDefinition } from './agent-definition.ts';
 import type { DefinitionProblem, ModelService } from './model.service.ts';
-import type { TeamMembership } from './team/team-membership.ts';
+import { checkMembers } from './team/check-members.ts';
+
+/** Which tools there are: what a definition may name. */
+export type KnownTools = Pick<ToolSource, 'find'>;
 
 /** What keeps an agent from answering, or from answering well. */
 export class DefinitionCheck {
+  /** @param tools Null where nobody knows them: then any name will do. */
   constructor(
     private readonly models: ModelService,
-    private readonly members: TeamMembership,
+    private readonly tools: KnownTools | null,
   ) {}
 
-  /**
-   * Asks the providers for their models.
-   * @param agentId Null where it is being made.
-   */
-  async check(agentId: string | null, content: AgentContent): Promise<DefinitionProblem[]> {
-    const [ofModel, ofTeam] = await Promise.all([
-      this.models.check(content.definition),
-      this.members.check(agentId, content, 'definition.team'),
+  /** What is wrong with the definition by itself. Asks the providers for their models, and others for their tools. */
+  async checkSettings(viewer: Viewer, definition: AgentDefinition): Promise<DefinitionProblem[]> {
+    const [ofModel, ofTools] = await Promise.all([
+      this.models.check(definition),
+      this.checkTools(
+        viewer,
+        definition.tools.map(({ name }) => name),
+      ),
     ]);
-    return [...ofModel, ...ofTeam];
+    return [...ofModel, ...ofTools, ...checkToolNames(definition)];
+  }
+
+  private async checkTools(viewer: Viewer, names: string[]): Promise<DefinitionProblem[]> {
+    if (!this.tools || names.length === 0) return [];
+    const found = new Set((await this.tools.find(names, viewer)).map(({ name }) => name));
+    return names.filter((name) => !found.has(name)).map((name) => ofTool(name, `There is no tool ${name}.`));
   }
 }
+
+/**
+ * What is wrong with the members of a team, as they are published.
+ * @param agentId Of the team; null where it is being made.
+ */
+export async function checkTeamMembers(
+  rows: AgentRows,
+  agentId: string | null,
+  content: AgentContent,
+): Promise<DefinitionProblem[]> {
+  const problems = await checkMembers(rows, agentId, content, 'PUBLISHED');
+  return problems.map(({ key, message }) => ({ severity: 'ERROR', path: `definition.team.nodes.${key}`, message }));
+}
+
+/** The model of a team is offered its nodes as tools: a tool of the same name could not be told from one. */
+function checkToolNames({ tools, team }: AgentDefinition): DefinitionProblem[] {
+  const prefix = team?.flow.pattern === 'SUPERVISOR' ? '' : team?.flow.pattern === 'HANDOFF' ? 'hand_to_' : null;
+  if (!team || prefix === null) return [];
+  const offered = new Map(team.nodes.map(({ key }) => [prefix + key, key]));
+  return tools.flatMap(({ name }) => {
+    const key = offered.get(name);
+    return key ? [ofTool(name, `The tool ${name} cannot be told from the node ${key}: call the node otherwise.`)] : [];
+  });
+}
+
+const ofTool = (name: string, message: string): DefinitionProblem => ({
+  severity: 'ERROR',
+  path: `definition.tools.${name}`,
+  message,
+});

@@ -10,22 +10,23 @@ import { AgentMutationResolver } from './agent-mutation.resolver.ts';
 import { AgentPeerResolver } from './agent-peer.resolver.ts';
 import { AgentPublicationService } from './agent-publication.service.ts';
 import { AgentReader } from './agent-reader.ts';
-import { DefinitionCheck } from './definition-check.ts';
+import { DefinitionCheck, type KnownTools } from './definition-check.ts';
 import { ModelResolver } from './model.resolver.ts';
 import { ModelService } from './model.service.ts';
 import { permissions } from './permissions.ts';
-import { TeamMembership } from './team/team-membership.ts';
+import { TEAM_FLOW_TYPES } from './team/team.type.ts';
+import { TeamNodeResolver } from './team/team-node.resolver.ts';
 
-/** What the agents subgraph touches of the kernel. */
-type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models'>;
+/** What the agents subgraph touches of the kernel. Without `tools` an agent may name any: runs tell what there is. */
+type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models'> & { tools?: KnownTools };
 
 /** Composes the agents subgraph. */
-export async function createAgents({ database, transactions, models: registry }: AgentsKernel): Promise<Subgraph> {
+export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
+  const { database, transactions, models: registry, tools } = kernel;
   const models = new ModelService(registry);
   const reader = new AgentReader(database);
-  const members = new TeamMembership(database);
-  const definitions = new DefinitionCheck(models, members);
-  const service = new AgentService(transactions, definitions, members);
+  const definitions = new DefinitionCheck(models, tools ?? null);
+  const service = new AgentService(transactions, definitions);
   const publication = new AgentPublicationService(database, transactions, definitions);
   const loaders = createAgentLoaders(database);
   const schema = await buildFederatedSchema({
@@ -35,7 +36,9 @@ export async function createAgents({ database, transactions, models: registry }:
       new AgentMutationResolver(service, publication),
       new AgentPeerResolver(reader, models, loaders),
       new ModelResolver(models),
+      new TeamNodeResolver(reader, loaders),
     ],
+    orphanedTypes: TEAM_FLOW_TYPES,
     permissions,
     references: {
       Agent: async ({ id }, context) => {

@@ -22,13 +22,17 @@ const OF_FEDERATION = new Set(['Query._service', 'Query._entities', '_Service.sd
 /** Lists that are short by their nature, and why. Every other list is a connection. */
 const BOUNDED: Record<string, string> = {
   'AgentChange.hunks': 'of two texts of bounded length',
-  'AgentDraft.problems': 'one for each field of a draft at most',
   'AgentDefinition.tools': '64 at most',
+  'AgentDraft.problems': 'one or two for each field, tool and node of a draft at most',
+  'AgentTeam.nodes': '20 at most',
   'AgentVersionDiff.changes': 'one for each field of a definition at most',
   'ApiKey.scopes': 'permissions, a closed list',
   'Conversation.participants': 'a room takes 100 at most',
   'DiffHunk.lines': 'of two texts of bounded length',
+  'GroupChatTeam.rules': '50 at most',
+  'HandoffTeam.edges': 'one for each pair of nodes at most',
   'Message.parts': 'made with the message, within its length',
+  'ParallelTeam.branches': '20 at most',
   'Query.linkedAccounts': '20 for a person at most',
   'Query.logInProviders': 'those of the installation’s settings',
   'Query.modelProviders': 'a closed list',
@@ -37,6 +41,10 @@ const BOUNDED: Record<string, string> = {
   'Query.permissions': 'a closed list',
   'Query.roles': '100 of an organization’s own at most',
   'Role.permissions': 'a closed list',
+  'RouterTeam.groups': '20 at most',
+  'RouterTeam.rules': '50 at most',
+  'SequentialTeam.steps': '20 at most',
+  'TeamGroup.nodes': '20 at most',
   'Viewer.permissions': 'a closed list',
 };
 

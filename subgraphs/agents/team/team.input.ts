@@ -1,47 +1,15 @@
-import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import {
-  BRANCH_FAILURES,
-  HANDOFF_HISTORIES,
-  HANDOFF_RETURNS,
-  INPUT_SOURCES,
-  JOINS,
-  MERGES,
-  SELECTIONS,
-  SPEAKER_CHOICES,
-  STEP_FAILURES,
-} from '#core/agent/team-definition';
-
-const enumOf = <Value extends string>(name: string, values: readonly Value[], description: string) => {
-  const object = Object.fromEntries(values.map((value) => [value, value])) as { [Each in Value]: Each };
-  registerEnumType(object, { name, description });
-  return object;
-};
-
-const InputSource = enumOf(
-  'TeamInputSource',
-  INPUT_SOURCES,
-  'What a node is given: the last output, all of them, or a text with places for them.',
-);
-const StepFailure = enumOf('TeamStepFailure', STEP_FAILURES, 'What becomes of a sequence whose step has failed.');
-const HandoffHistory = enumOf(
-  'HandoffHistory',
-  HANDOFF_HISTORIES,
-  'How much of what was said goes along when the conversation is handed over.',
-);
-const HandoffReturn = enumOf(
-  'HandoffReturn',
-  HANDOFF_RETURNS,
-  'Who has the conversation afterwards: whoever has it, whoever handed it over, or the first agent from the next message on.',
-);
-const Join = enumOf('TeamJoin', JOINS, 'How many branches have to succeed.');
-const Merge = enumOf('TeamMerge', MERGES, 'How one answer is made of the results of branches.');
-const BranchFailure = enumOf(
-  'TeamBranchFailure',
-  BRANCH_FAILURES,
-  'Whether the other branches go on when one has failed: what they made is kept either way.',
-);
-const Selection = enumOf('TeamSelection', SELECTIONS, 'How one is chosen among nodes that stand for one another.');
-const SpeakerChoice = enumOf('TeamSpeakerChoice', SPEAKER_CHOICES, 'How the next speaker is picked.');
+  BranchFailureEnum,
+  HandoffHistoryEnum,
+  HandoffReturnEnum,
+  InputSourceEnum,
+  JoinEnum,
+  MergeEnum,
+  SelectionEnum,
+  SpeakerChoiceEnum,
+  StepFailureEnum,
+} from './team.enum.ts';
 
 const MAPPING =
   '`{{input}}` is what the team was given, `{{outputs.KEY}}` what a node put out, `{{outputs.KEY.a.b}}` a part of it.';
@@ -66,13 +34,13 @@ export class SequentialStepInput {
   @Field(() => String)
   node!: string;
 
-  @Field(() => InputSource, { nullable: true, description: 'Left out: LAST, or MAPPING where there is a mapping.' })
+  @Field(() => InputSourceEnum, { nullable: true, description: 'Left out: LAST, or MAPPING where there is a mapping.' })
   input?: string | null;
 
   @Field(() => String, { nullable: true, description: MAPPING })
   mapping?: string | null;
 
-  @Field(() => StepFailure, {
+  @Field(() => StepFailureEnum, {
     nullable: true,
     description: 'Left out: FALLBACK_AGENT or DEFAULT_VALUE where that is given, else FAIL.',
   })
@@ -117,10 +85,10 @@ export class HandoffTeamInput {
   @Field(() => [HandoffEdgeInput])
   edges!: HandoffEdgeInput[];
 
-  @Field(() => HandoffHistory, { nullable: true, defaultValue: 'FULL' })
+  @Field(() => HandoffHistoryEnum, { nullable: true, defaultValue: 'FULL' })
   history?: string | null;
 
-  @Field(() => HandoffReturn, { nullable: true, defaultValue: 'STICKY' })
+  @Field(() => HandoffReturnEnum, { nullable: true, defaultValue: 'STICKY' })
   returns?: string | null;
 }
 
@@ -141,19 +109,19 @@ export class ParallelTeamInput {
   @Field(() => [ParallelBranchInput], { nullable: true, description: 'Left out: all nodes but `mergeNode`.' })
   branches?: ParallelBranchInput[] | null;
 
-  @Field(() => Join, { nullable: true, description: 'Left out: ALL, or N_OF_M where `joinCount` is given.' })
+  @Field(() => JoinEnum, { nullable: true, description: 'Left out: ALL, or N_OF_M where `joinCount` is given.' })
   join?: string | null;
 
   @Field(() => Int, { nullable: true, description: 'With N_OF_M: how many.' })
   joinCount?: number | null;
 
-  @Field(() => Merge, { nullable: true, description: 'Left out: CONCAT, or AGENT where `mergeNode` is given.' })
+  @Field(() => MergeEnum, { nullable: true, description: 'Left out: CONCAT, or AGENT where `mergeNode` is given.' })
   merge?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The node that makes one answer of the results.' })
   mergeNode?: string | null;
 
-  @Field(() => BranchFailure, { nullable: true, defaultValue: 'COLLECT' })
+  @Field(() => BranchFailureEnum, { nullable: true, defaultValue: 'COLLECT' })
   onFailure?: string | null;
 
   @Field(() => Int, { nullable: true, defaultValue: 0, description: 'How often a branch that failed is begun again.' })
@@ -212,7 +180,7 @@ export class RouterTeamInput {
   @Field(() => String, { nullable: true, description: 'Where nothing was chosen; left out, a person is asked.' })
   defaultNode?: string | null;
 
-  @Field(() => Selection, { nullable: true, defaultValue: 'PRIORITY' })
+  @Field(() => SelectionEnum, { nullable: true, defaultValue: 'PRIORITY' })
   selection?: string | null;
 
   @Field(() => [TeamGroupInput], { nullable: true })
@@ -236,7 +204,10 @@ export class LoopTeamInput {
 
 @InputType({ description: 'Agents speak in turn before everybody, each in a message of its own.' })
 export class GroupChatTeamInput {
-  @Field(() => SpeakerChoice, { nullable: true, description: 'Left out: ROUND_ROBIN, or RULE where there are rules.' })
+  @Field(() => SpeakerChoiceEnum, {
+    nullable: true,
+    description: 'Left out: ROUND_ROBIN, or RULE where there are rules.',
+  })
   speaker?: string | null;
 
   @Field(() => [TeamRuleInput], {
