@@ -82,7 +82,9 @@ export class Maker {
   /** A run that waits for somebody to allow one of its steps. */
   async waiting(userIds: string[] = []): Promise<Pick<Things, 'run' | 'step' | 'approval'>> {
     const tools = [{ name: 'current_time', approval: { rule: 'ALWAYS' } }];
-    const agent = await this.make('createAgent', { name: 'Asker', tools }, 'agent { id }', 'agent.id');
+    // The one that calls a tool when it is told to, whichever is the default.
+    const asker = { name: 'Asker', model: 'offline/parley', tools };
+    const agent = await this.make('createAgent', asker, 'agent { id }', 'agent.id');
     const conversationId = await this.room(userIds, [agent]);
     const text = 'use tool current_time';
     const run = await this.make('sendMessage', { conversationId, text }, 'run { id }', 'run.id');
@@ -92,6 +94,7 @@ export class Maker {
       }>('query ($id: ID!) { run(id: $id) { state approvals { nodes { id step { id } } } } }', { id: run });
       const [asked] = seen.approvals.nodes;
       if (asked && seen.state === 'WAITING') return { run, approval: asked.id, step: asked.step.id };
+      if (seen.state === 'FAILED') throw new Error('The run failed instead of asking.');
       await sleep(150);
     }
   }
