@@ -1,6 +1,8 @@
 import { isNonNullType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#core/id';
+import { LiveServer } from '#core/model/live-server.fixture';
+import { atFileEnd } from '../support/file-end.ts';
 import type { Person } from '../support/seed.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { Maker, type Things } from './scene.fixture.ts';
@@ -24,7 +26,9 @@ let owner: Person;
 let things: Things;
 
 beforeAll(async () => {
-  test = await startTestServer();
+  const live = await LiveServer.start();
+  atFileEnd(() => live.stop());
+  test = await startTestServer(live.variables);
   subgraphs = await openSubgraphs(test.database.url);
   owner = await test.seed.owner();
   stranger = await test.seed.owner('Sam Stranger');
