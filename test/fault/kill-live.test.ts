@@ -30,12 +30,12 @@ describe('a live session in the only process there is', () => {
       await caller.say('One two [hold]');
       await caller.until(({ __typename, index }) => __typename === 'LiveAudio' && index === 5);
       await server.end(signal);
-      await expect.poll(() => caller.ended).toBe(true);
+      await expect.poll(() => caller.ended, { timeout: 20_000 }).toBe(true);
       await caller.leave();
       await server.start();
       caller.follow(caller.events.at(-1)?.cursor ?? null);
-      await expect.poll(() => live.wires.length, { timeout: 20_000 }).toBe(2);
-      await expect.poll(() => live.holding).toBeGreaterThan(0);
+      await expect.poll(() => live.wires.length, { timeout: 40_000 }).toBe(2);
+      await expect.poll(() => live.holding, { timeout: 20_000 }).toBeGreaterThan(0);
       live.release();
       caller.error = null;
       await caller.untilTurn(2);

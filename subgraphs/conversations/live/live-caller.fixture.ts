@@ -159,7 +159,7 @@ export class LiveCaller {
   }
 
   /** Resolves once an event fits, with that event; also one that came before. */
-  async until(fits: (event: LiveSeen) => boolean, withinMs = 20_000): Promise<LiveSeen> {
+  async until(fits: (event: LiveSeen) => boolean, withinMs = 60_000): Promise<LiveSeen> {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const found = this.events.find(fits);
