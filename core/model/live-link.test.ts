@@ -245,8 +245,7 @@ describe('a live session whose connection is lost', () => {
     const link = openLink();
     link.send(write('one two [hold]'), 1);
     const turn = readTurn(link);
-    await expect.poll(() => server.wires.length).toBe(2);
-    await expect.poll(() => server.holding).toBe(2);
+    await expect.poll(() => server.holds(2)).toBe(true);
     server.release();
     expect(await turn).toMatchObject({ restarts: 1, turn: { model: 'I heard: one two [hold]' } });
     link.close();

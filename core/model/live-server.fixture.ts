@@ -70,7 +70,7 @@ export class LiveServer {
   forgetful = false;
   timeLeft = '10s';
   private readonly handles = new Map<string, Known>();
-  private readonly held = new Set<() => void>();
+  private readonly held = new Map<() => void, number>();
   private readonly sockets = new Set<WebSocket>();
   private readonly http = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://localhost');
@@ -111,11 +111,16 @@ export class LiveServer {
 
   /** Lets every answer go on that stopped at `[hold]`. */
   release(): void {
-    for (const go of [...this.held]) go();
+    for (const go of [...this.held.keys()]) go();
   }
 
   get holding(): number {
     return this.held.size;
+  }
+
+  /** Whether the answer on the wire of this number, from 1, stopped at `[hold]`. */
+  holds(wire: number): boolean {
+    return [...this.held.values()].includes(wire);
   }
 
   /** Ends all connections without a word. */
@@ -146,7 +151,10 @@ export class LiveServer {
     this.sockets.add(socket);
     const connection = new Conversation(this, socket);
     socket.on('message', (data) => connection.hear(JSON.parse(String(data)) as Json));
-    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      connection.leave();
+    });
     socket.on('error', () => {});
   }
 
@@ -163,14 +171,14 @@ export class LiveServer {
   }
 
   /** @internal */
-  hold(): { promise: Promise<void>; go: () => void } {
+  hold(wire: number): { promise: Promise<void>; go: () => void } {
     let go = () => {};
     const promise = new Promise<void>((resolve) => {
       go = () => {
         this.held.delete(go);
         resolve();
       };
-      this.held.add(go);
+      this.held.set(go, wire);
     });
     return { promise, go };
   }
@@ -239,6 +247,13 @@ class Conversation {
     }
   }
 
+  /** Nobody listens any more: an answer that stopped at `[hold]` does not count as held. */
+  leave(): void {
+    this.answer += 1;
+    this.answering = false;
+    this.stopHolding();
+  }
+
   private setUp(setup: Json): void {
     this.wire.setup = setup;
     this.modality = ((setup.generationConfig as Json).responseModalities as string[])[0] ?? 'AUDIO';
@@ -274,7 +289,7 @@ class Conversation {
       if (isOver()) return;
       this.say(word);
       if (index === 1 && text.includes('[hold]')) {
-        const { promise, go } = this.server.hold();
+        const { promise, go } = this.server.hold(this.number);
         this.stopHolding = go;
         await promise;
       }

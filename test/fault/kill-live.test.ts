@@ -35,7 +35,7 @@ describe('a live session in the only process there is', () => {
       await server.start();
       caller.follow(caller.events.at(-1)?.cursor ?? null);
       await expect.poll(() => live.wires.length, { timeout: 40_000 }).toBe(2);
-      await expect.poll(() => live.holding, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => live.holds(2), { timeout: 20_000 }).toBe(true);
       live.release();
       caller.error = null;
       await caller.untilTurn(2);

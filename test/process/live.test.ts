@@ -79,7 +79,7 @@ describe.runIf(hasRedisServer())('a live session whose process is lost', () => {
       await lose(signal);
       await caller.until(({ __typename, resumed }) => __typename === 'LiveReady' && resumed === true, WITHIN_MS);
       await expect.poll(() => live.wires.length).toBe(2);
-      await expect.poll(() => live.holding).toBeGreaterThan(0);
+      await expect.poll(() => live.holds(2)).toBe(true);
       live.release();
       await caller.untilTurn(2, WITHIN_MS);
       expect(live.wires[1]?.resumed).toEqual(['user: Remember me', 'model: I heard: Remember me']);
