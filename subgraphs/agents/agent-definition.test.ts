@@ -46,6 +46,12 @@ describe('what is refused, and where', () => {
       /no cond/,
     ],
     [
+      'a condition without effect',
+      { tools: [{ name: 'a', approval: { rule: 'ALWAYS', condition: 'true' } }] },
+      'input.tools.0.approval.condition',
+      /no effect: the rule is ALWAYS/,
+    ],
+    [
       'an approval that waits too long',
       { tools: [{ name: 'a', approval: { rule: 'ALWAYS', expiresInSeconds: 2_592_001 } }] },
       'input.tools.0.approval.expiresInSeconds',

@@ -86,7 +86,8 @@ const toolSettings = z
         }),
       )
       .superRefine(({ rule, condition }, context) => {
-        const problem = rule === 'WHEN' ? conditionProblem(condition ?? '', APPROVAL_FACTS) : null;
+        const idle = condition === null ? null : `It has no effect: the rule is ${rule}`;
+        const problem = rule === 'WHEN' ? conditionProblem(condition ?? '', APPROVAL_FACTS) : idle;
         if (problem) context.addIssue({ code: 'custom', path: ['condition'], message: problem });
       })
       .nullish(),

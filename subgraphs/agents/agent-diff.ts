@@ -1,5 +1,6 @@
 import { structuredPatch } from 'diff';
 import { type AgentContent, agentFields } from './agent-definition.ts';
+import { inOrder, isSameLeaf, leavesOf } from './agent-leaves.ts';
 
 export type ChangeKind = 'ADDED' | 'REMOVED' | 'CHANGED';
 
@@ -16,12 +17,12 @@ export interface DiffHunk {
 
 /** One setting that differs. `before` is null where it was ADDED, `after` where it was REMOVED. */
 export interface AgentChange {
-  /** Such as `definition.instructions` or `definition.metadata.team`. */
+  /** Such as `definition.instructions`, `definition.metadata.team` or `definition.team.nodes.writer.version`. */
   path: string;
   kind: ChangeKind;
   before: unknown;
   after: unknown;
-  /** Of long text; null for other values, and where the texts have too little in common to compare them by line. */
+  /** Of long text and of schemas; null for other values, and where the texts have too little in common to compare them by line. */
   hunks: DiffHunk[] | null;
 }
 
@@ -49,11 +50,11 @@ export const diffContent = (before: AgentContent, after: AgentContent): AgentCha
   }));
 
 function* differences(before: AgentContent, after: AgentContent): Generator<Omit<AgentChange, 'hunks'>> {
-  const old = flatten(before);
-  const now = flatten(after);
+  const old = leavesOf(before);
+  const now = leavesOf(after);
   for (const path of [...new Set([...old.keys(), ...now.keys()])].sort(bySetting)) {
     const [was, is] = [old.get(path) ?? null, now.get(path) ?? null];
-    if (was === is) continue;
+    if (isSameLeaf(was, is)) continue;
     yield { path, kind: was === null ? 'ADDED' : is === null ? 'REMOVED' : 'CHANGED', before: was, after: is };
   }
 }
@@ -65,20 +66,10 @@ const SETTINGS = Object.keys(agentFields.shape);
 
 const rankOf = (path: string): number => SETTINGS.indexOf(path.replace('definition.', '').split('.')[0] ?? '');
 
-/** Leaves by their path. Null and empty text count as absent: they say that nothing is set. */
-function flatten(value: object, prefix = ''): Map<string, string | number | boolean> {
-  const leaves = new Map<string, string | number | boolean>();
-  for (const [key, part] of Object.entries(value)) {
-    if (part === null || part === '') continue;
-    const path = prefix + key;
-    if (typeof part !== 'object') leaves.set(path, part);
-    else for (const [inner, leaf] of flatten(part, `${path}.`)) leaves.set(inner, leaf);
-  }
-  return leaves;
-}
-
 const isLong = (value: unknown): boolean =>
-  typeof value === 'string' && (value.length > LONG_TEXT || value.includes('\n'));
+  typeof value === 'string' ? value.length > LONG_TEXT || value.includes('\n') : isObject(value);
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function diffLines(before: unknown, after: unknown): DiffHunk[] | null {
   if (!isLong(before) && !isLong(after)) return null;
@@ -101,4 +92,5 @@ function diffLines(before: unknown, after: unknown): DiffHunk[] | null {
   }));
 }
 
-const toText = (value: unknown): string => (typeof value === 'string' ? value : '');
+const toText = (value: unknown): string =>
+  typeof value === 'string' ? value : isObject(value) ? JSON.stringify(inOrder(value), null, 2) : '';

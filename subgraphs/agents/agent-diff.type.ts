@@ -54,7 +54,10 @@ export class DiffHunkType {
 
 @ObjectType('AgentChange', { simpleResolvers: true, description: 'One setting that differs between two versions.' })
 export class AgentChangeType {
-  @Field(() => String, { description: 'Such as `name`, `definition.instructions` or `definition.metadata.team`.' })
+  @Field(() => String, {
+    description:
+      'Such as `name`, `definition.instructions`, `definition.tools.clock.approval.rule` or `definition.team.nodes.writer.version`: what stands in a list goes by its name. The list itself, such as `definition.team.nodes`, has the names in order.',
+  })
   path!: string;
 
   @Field(() => ChangeKindEnum)
@@ -68,7 +71,8 @@ export class AgentChangeType {
 
   @Field(() => [DiffHunkType], {
     nullable: true,
-    description: 'Of long text, line by line. Null for other values and for texts with too little in common.',
+    description:
+      'Of long text and of schemas, line by line. Null for other values and for texts with too little in common.',
   })
   hunks!: DiffHunkType[] | null;
 }

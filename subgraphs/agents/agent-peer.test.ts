@@ -109,6 +109,67 @@ describe('what a run needs', () => {
   });
 });
 
+describe('what the members of a team need', () => {
+  const source = `query ($refs: [AgentForRunRef!]!) { agentsForRun(refs: $refs) {
+    id name description version model tools outputSchema limits team } }`;
+
+  it('is asked for together, in order, as it is defined', async () => {
+    const member = await create({
+      description: 'Counts',
+      tools: [{ name: 'clock', approval: { rule: 'ALWAYS', role: 'ADMIN' } }],
+      outputSchema: { type: 'object' },
+      limits: { maxTurns: 2 },
+    });
+    const team = await create({ name: 'Desk', team: { nodes: [{ key: 'a', agentId: member }], supervisor: {} } });
+    await owner.ask(publish, { id: member });
+    const refs = [
+      { id: team },
+      { id: member },
+      { id: member, version: 1 },
+      { id: member, version: 9 },
+      { id: 'no-id' },
+    ];
+    let answer: { agentsForRun: unknown[] } | undefined;
+    const statements = await bench.countStatements(async () => {
+      answer = await owner.ask(source, { refs });
+    });
+    expect(answer?.agentsForRun).toMatchObject([
+      {
+        name: 'Desk',
+        version: 1,
+        tools: [],
+        outputSchema: null,
+        limits: {},
+        team: {
+          nodes: [{ key: 'a', agentId: member, version: null, description: null }],
+          flow: { pattern: 'SUPERVISOR' },
+        },
+      },
+      {
+        description: 'Counts',
+        version: 2,
+        tools: [{ name: 'clock', approval: { rule: 'ALWAYS', role: 'ADMIN', expiresInSeconds: 86_400 } }],
+        outputSchema: { type: 'object' },
+        limits: { maxTurns: 2 },
+        team: null,
+      },
+      { version: 1 },
+      null,
+      null,
+    ]);
+    // The agents, their published versions, those that are named.
+    expect(statements).toBe(3);
+  });
+
+  it('is nothing of another organization, and has a bound', async () => {
+    const refs = [{ id: await create() }];
+    expect(await bench.caller().ask(source, { refs })).toEqual({ agentsForRun: [null] });
+    expect(await bench.anonymous.refused(source, { refs })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    const many = Array.from({ length: 501 }, () => ({ id: randomUUID() }));
+    expect(await owner.refused(source, { refs: many })).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+});
+
 describe('agents by their ids', () => {
   it('are those in use, in order, found with one statement', async () => {
     const [one, two, archived] = [await create(), await create(), await create()];
@@ -140,6 +201,20 @@ describe('statements', () => {
     const many = await bench.countStatements(() => other.ask(source, { first: 12 }));
     expect(many).toBe(few);
     expect(many).toBeLessThanOrEqual(5);
+  });
+
+  it('do not grow with the number of teams either, nor with who is in them', async () => {
+    const other = bench.caller();
+    const members = await Promise.all(Array.from({ length: 6 }, () => create({}, other)));
+    const teamOf = (ids: string[]) => ({ nodes: ids.map((agentId, at) => ({ key: `n${at}`, agentId })), parallel: {} });
+    const inner = await create({ team: teamOf(members) }, other);
+    for (let i = 0; i < 6; i++) await create({ team: teamOf([...members, inner]) }, other);
+    const source = `query ($first: Int) { agents(first: $first, filter: {kind: TEAM}) { nodes {
+      kind team { nodes { agent { name } } flow { pattern } } draft { problems { path } }
+      usedBy(first: 3) { totalCount nodes { name } } } } }`;
+    const few = await bench.countStatements(() => other.ask(source, { first: 1 }));
+    const many = await bench.countStatements(() => other.ask(source, { first: 7 }));
+    expect(many).toBeLessThanOrEqual(few + 1);
   });
 
   it('count a list only where that is asked for', async () => {

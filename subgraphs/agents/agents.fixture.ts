@@ -11,6 +11,7 @@ import { type RequestContext, runInRequest } from '#core/request-context';
 import { createSealer } from '#core/seal';
 import type { Viewer } from '#core/viewer';
 import { createTestDatabase } from '#test/support/database';
+import type { KnownTools } from './definition-check.ts';
 import { createAgents } from './index.ts';
 
 /** One error as a client reads it. */
@@ -77,14 +78,14 @@ export interface Bench {
  * The agents subgraph alone, on a database of its own: for what the gateway shows to nobody, for counting statements, and
  * for model lists that change from one moment to the next.
  */
-export async function startBench(modelOptions: ModelRegistryOptions = {}): Promise<Bench> {
+export async function startBench(modelOptions: ModelRegistryOptions = {}, tools?: KnownTools): Promise<Bench> {
   const { url, drop } = await createTestDatabase(inject('adminUrl'));
   const log = createLog({ level: 'silent', pretty: false });
   const database = await openDatabase({ url, log });
   const sealer = createSealer(Buffer.alloc(32, 1).toString('base64url'));
   const transactions = new Transactions(database, sealer, () => {});
   const models = new ModelRegistry(modelOptions);
-  const { schema } = await createAgents({ database, transactions, models });
+  const { schema } = await createAgents({ database, transactions, models, ...(tools && { tools }) });
   const bench: Bench = {
     schema,
     database,

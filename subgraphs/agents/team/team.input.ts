@@ -130,7 +130,10 @@ export class ParallelTeamInput {
 
 @InputType({ description: 'When a rule is true, its node is chosen.' })
 export class TeamRuleInput {
-  @Field(() => String, { description: 'In the Common Expression Language, such as `input.contains("refund")`.' })
+  @Field(() => String, {
+    description:
+      'In the Common Expression Language, such as `input.contains("refund")`. `map()` and `cel.bind()` are not available.',
+  })
   condition!: string;
 
   @Field(() => String)
