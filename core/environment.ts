@@ -86,7 +86,10 @@ const schema = z.object({
   /** Proxies before the gateway whose `X-Forwarded-For` is believed; anybody else could write there what they like. */
   TRUSTED_PROXIES: trustedProxies,
   /** Whoever shows it may read `/metrics` from everywhere; without it only this machine may. */
-  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */

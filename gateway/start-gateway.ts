@@ -125,7 +125,7 @@ function addRoutes(
   { metrics, checks, kernel }: GatewayOptions,
 ): void {
   addHealth(app, checks);
-  addMetrics(app, metrics, kernel.environment.METRICS_TOKEN ?? null);
+  addMetrics(app, metrics, kernel.environment.METRICS_TOKEN);
   addGraphQL(app, apollo, http);
   addExplorers(app);
 }
