@@ -8,15 +8,17 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { badInput, notFound, ParleyError } from '#core/error';
+import { badInput, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { Authenticator } from './authentication/authenticator.ts';
+import type { AddressOf } from './client-address.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
+import { answerUnknownPages } from './unknown-page.ts';
 
 export interface HttpOptions {
   log: Logger;
@@ -25,14 +27,11 @@ export interface HttpOptions {
   rateLimits: RateLimits;
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
-  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
-  trustedProxies: readonly string[];
+  addressOf: AddressOf;
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-
-const METHODS = ['GET', 'POST', 'OPTIONS'] as const;
 
 const STATUS: Partial<Record<string, number>> = {
   UNAUTHENTICATED: 401,
@@ -45,9 +44,8 @@ const STATUS: Partial<Record<string, number>> = {
 };
 
 /** The HTTP server, with what holds for every route: request ids, masked errors, CORS for the allowed origins. */
-export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions): FastifyInstance {
+export function createHttp({ log, allowedOrigins, addressOf }: HttpOptions): FastifyInstance {
   const app = Fastify({
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: libraryLog(log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -56,16 +54,20 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What the router itself refuses passes by the hooks.
+    frameworkErrors: (error, request, reply) => {
+      addHeaders(request, reply, allowedOrigins);
+      sendError(error, request, reply, log);
+    },
   }) as unknown as FastifyInstance;
   app.addHook('onRequest', async (request, reply) => {
-    reply.header(REQUEST_ID_HEADER, request.id);
-    reply.header('x-content-type-options', 'nosniff');
-    allowOrigin(request, reply, allowedOrigins);
+    addHeaders(request, reply, allowedOrigins);
   });
   app.addHook('onResponse', async (request, reply) => {
     log.debug(
       {
         requestId: request.id,
+        ip: addressOf(request.raw),
         method: request.method,
         path: request.url.split('?')[0],
         status: reply.statusCode,
@@ -75,14 +77,14 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     );
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const allowed = METHODS.filter((method) => app.hasRoute({ method, url: path }));
-    if (allowed.length === 0) return sendError(notFound('page'), request, reply, log);
-    const refused = new ParleyError('BAD_USER_INPUT', `This takes ${allowed.join(', ')}, not ${request.method}.`);
-    return sendRefusal(refused, 405, reply.header('allow', allowed.join(', ')));
-  });
+  answerUnknownPages(app);
   return app;
+}
+
+function addHeaders(request: FastifyRequest, reply: FastifyReply, allowedOrigins: readonly string[]): void {
+  reply.header(REQUEST_ID_HEADER, request.id);
+  reply.header('x-content-type-options', 'nosniff');
+  allowOrigin(request, reply, allowedOrigins);
 }
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: readonly string[]): void {
@@ -105,7 +107,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const own = error as { statusCode?: number; code?: string; message?: string };
   if (own.code?.startsWith('FST_ERR') && own.statusCode && own.statusCode < 500) {
     const refused = new ParleyError('BAD_USER_INPUT', own.message ?? 'The request cannot be read.');
-    return sendRefusal(refused, own.statusCode, reply);
+    return reply.code(own.statusCode).send({ errors: [refused.toJSON()] });
   }
   const wrapped =
     error instanceof GraphQLError
@@ -120,16 +122,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify({ errors: [masked.toJSON()] }));
 }
 
-function sendRefusal(error: ParleyError, status: number, reply: FastifyReply): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ errors: [error.toJSON()] }));
-}
-
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, log } = options;
+  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, log } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
@@ -139,16 +134,17 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     method: ['GET', 'POST'],
     url: '/graphql',
     preValidation: async (request) => {
+      const ip = addressOf(request.raw);
       const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-        await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+        await rateLimits.consume(requestLimit, `ip:${ip}`);
         throw error;
       });
-      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${request.ip}`);
+      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`);
       contexts.set(request, {
         envelope: {
           requestId: request.id,
           viewer,
-          client: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+          client: { ip, userAgent: request.headers['user-agent'] ?? null },
           idempotencyKey: null,
         },
         log: log.child({ requestId: request.id }),

@@ -8,6 +8,7 @@ import type { Metrics } from '#core/metrics';
 import type { EnvelopeSigner } from '#core/subgraph/envelope-token';
 import { createApollo, createGraph } from './apollo.ts';
 import { Authenticator } from './authentication/authenticator.ts';
+import { createAddressOf } from './client-address.ts';
 import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
 import { counted, LocalDataSource, RemoteDataSource } from './data-source.ts';
@@ -78,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     rateLimits: kernel.rateLimits,
     requestLimit,
     allowedOrigins: environment.ALLOWED_ORIGINS,
-    trustedProxies: environment.TRUSTED_PROXIES,
+    addressOf: createAddressOf(environment.TRUSTED_PROXIES),
   };
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);
@@ -122,7 +123,7 @@ function addRoutes(
   app: FastifyInstance,
   apollo: ApolloServer<GatewayContext>,
   http: HttpOptions,
-  { metrics, checks, kernel }: GatewayOptions,
+  { kernel, metrics, checks }: GatewayOptions,
 ): void {
   addHealth(app, checks);
   addMetrics(app, metrics, kernel.environment.METRICS_TOKEN);

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Extra } from 'graphql-ws/use/ws';
 import type { RawData, WebSocket } from 'ws';
@@ -14,7 +13,8 @@ const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
  * Lets graphql-ws speak with one client. What breaks goes into the log, where the library's own adapter would write to
  * the console, a stack trace for every client that talks nonsense.
  */
-export function speak(server: Server<Extra>, socket: WebSocket, request: IncomingMessage, log: Logger): void {
+export function speak<E extends Extra>(server: Server<E>, extra: E, log: Logger): void {
+  const { socket } = extra;
   // The socket closes itself, with the code that fits; without a listener it would end the process.
   socket.on('error', (error) => log.debug({ err: error }, 'a socket broke'));
   const stopPinging = keepAlive(socket);
@@ -35,7 +35,7 @@ export function speak(server: Server<Extra>, socket: WebSocket, request: Incomin
         });
       },
     },
-    { socket, request },
+    extra,
   );
   socket.on('ping', () => isReading(socket));
   socket.once('close', (code, reason) => {
