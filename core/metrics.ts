@@ -1,10 +1,21 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from './error.ts';
+
+/** By what operations are told apart: never by anything that a client can make up. */
+export interface OperationLabels {
+  operation: 'query' | 'mutation' | 'subscription' | 'none';
+  /** Whose fault it was, if it was one. */
+  outcome: 'ok' | 'client_error' | 'error';
+  code: ErrorCode | 'none';
+}
 
 /** What this process counts, for Prometheus. */
 export interface Metrics {
   registry: Registry;
-  /** GraphQL requests over HTTP, in seconds, by operation type and outcome (`ok` or the first error's code). */
-  requests: Histogram<'operation' | 'outcome'>;
+  /** GraphQL requests over HTTP, in seconds. */
+  requests: Histogram<keyof OperationLabels>;
+  /** Operations over WebSocket: refused, answered or, of subscriptions, opened. */
+  socketOperations: Counter<keyof OperationLabels>;
   sockets: Gauge;
   subscriptions: Gauge;
   /** Jobs that ended, in seconds of running, by kind and outcome. */
@@ -23,8 +34,14 @@ export function createMetrics(): Metrics {
     requests: new Histogram({
       name: 'parley_graphql_request_seconds',
       help: 'GraphQL requests over HTTP.',
-      labelNames: ['operation', 'outcome'],
+      labelNames: ['operation', 'outcome', 'code'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    socketOperations: new Counter({
+      name: 'parley_websocket_operations_total',
+      help: 'Operations over WebSocket that were refused, answered or, of subscriptions, opened.',
+      labelNames: ['operation', 'outcome', 'code'],
       registers,
     }),
     sockets: new Gauge({ name: 'parley_websockets', help: 'Open WebSockets of clients.', registers }),

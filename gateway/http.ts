@@ -11,12 +11,14 @@ import { GraphQLError } from 'graphql';
 import { badInput, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
+import type { Metrics, OperationLabels } from '#core/metrics';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { AddressOf } from './client-address.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
+import { outcomeOf } from './outcome.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { answerUnknownPages } from './unknown-page.ts';
 
@@ -28,6 +30,7 @@ export interface HttpOptions {
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
   addressOf: AddressOf;
+  metrics: Metrics;
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
@@ -124,8 +127,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, log } = options;
+  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, metrics, log } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
+  const outcomes = new WeakMap<FastifyRequest, OperationLabels>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
   });
@@ -133,6 +137,10 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    onResponse: async (request, reply) => {
+      const outcome = outcomes.get(request) ?? outcomeByStatus(reply.statusCode);
+      if (outcome) metrics.requests.observe({ ...outcome }, reply.elapsedTime / 1000);
+    },
     preValidation: async (request) => {
       const ip = addressOf(request.raw);
       const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
@@ -148,6 +156,7 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
           idempotencyKey: null,
         },
         log: log.child({ requestId: request.id }),
+        onOutcome: (outcome) => outcomes.set(request, outcome),
       });
     },
     handler: async (request, reply) => {
@@ -160,11 +169,21 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
         const body = String(await handle.call(app, request, reply));
         return { ...describe(reply, body), keep: isKeepable(body) };
       });
-      if (answer.repeated) reply.header('idempotency-replayed', 'true');
+      if (answer.repeated) {
+        reply.header('idempotency-replayed', 'true');
+        outcomes.set(request, { operation: 'mutation', ...outcomeOf(undefined) });
+      }
       return reply.code(answer.status).type(answer.contentType).send(answer.body);
     },
   });
   app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+/** Of a request that never became an operation: what it was refused with. A page for browsers is none. */
+function outcomeByStatus(status: number): OperationLabels | undefined {
+  if (status < 400) return undefined;
+  const code = Object.keys(STATUS).find((each) => STATUS[each] === status) ?? (status < 500 ? 'BAD_USER_INPUT' : '');
+  return { operation: 'none', ...outcomeOf([{ extensions: { code } }]) };
 }
 
 /** @throws ParleyError `BAD_USER_INPUT` where what was sent is nested more deeply than it can be written out. */

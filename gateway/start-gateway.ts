@@ -19,7 +19,7 @@ import { Idempotency } from './idempotency.ts';
 import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
 import { addMetrics } from './metrics-route.ts';
-import { requestMetrics } from './request-metrics.ts';
+import { reportOutcome } from './outcome.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
 import { SubscriptionExecutor } from './subscription/executor.ts';
 import { subscribeAtSubgraphs } from './subscription-source.ts';
@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
 
   const limits = createRequestLimits();
-  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), requestMetrics(metrics)] });
+  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), reportOutcome] });
   await apollo.start();
   const authenticator = new Authenticator(kernel.peers);
   const requestLimit = { name: 'requests', points: environment.RATE_LIMIT_REQUESTS, seconds: 10 };
@@ -80,6 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     requestLimit,
     allowedOrigins: environment.ALLOWED_ORIGINS,
     addressOf: createAddressOf(environment.TRUSTED_PROXIES),
+    metrics,
   };
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);

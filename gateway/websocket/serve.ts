@@ -15,6 +15,7 @@ import { badInput, forbidden, isErrorCode, ParleyError, unauthenticated, unavail
 import { newId } from '#core/id';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
+import type { Metrics } from '#core/metrics';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import { NO_OPERATION } from '#gateway/apollo';
 import type { Authenticator } from '#gateway/authentication/authenticator';
@@ -22,6 +23,7 @@ import type { AddressOf } from '#gateway/client-address';
 import type { GatewayContext } from '#gateway/context';
 import type { LimitedResult } from '#gateway/limit/request-limits';
 import { isOriginAllowed } from '#gateway/origin';
+import { outcomeOf } from '#gateway/outcome';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
 import { noSuchPage } from '#gateway/unknown-page';
 import { type Arrival, CLOSE, type Connection } from './connection.ts';
@@ -39,6 +41,7 @@ export interface WebSocketOptions {
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
   addressOf: AddressOf;
+  metrics: Metrics;
   apollo: ApolloServer<GatewayContext>;
   subscriptions: SubscriptionExecutor<GatewayContext>;
   /** Parses, validates and weighs a document, by the same limits as over HTTP. */
@@ -76,7 +79,7 @@ const FULL = unavailable('Too many sockets are open. Try again shortly.', { retr
 
 /** `graphql-transport-ws` on `/graphql`: subscriptions over the whole graph, and queries and mutations too. */
 export function serveWebSocket(options: WebSocketOptions): { close(): Promise<void> } {
-  const { server, watch, allowedOrigins, addressOf, maxSockets = 20_000, maxSilentPerAddress = 500 } = options;
+  const { server, watch, allowedOrigins, addressOf, metrics, maxSockets = 20_000, maxSilentPerAddress = 500 } = options;
   const lobby = new Tally();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -88,12 +91,16 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
     onClose: ({ extra }) => watch.remove(extra as Connection),
-    onSubscribe: ({ extra }, id, payload) => prepare(extra as Connection, id, payload, options),
+    onSubscribe: async ({ extra }, id, payload) => {
+      const prepared = await prepare(extra as Connection, id, payload, options);
+      if (isRefused(prepared)) metrics.socketOperations.inc({ operation: 'none', ...outcomeOf(prepared) });
+      return prepared;
+    },
     onComplete: ({ extra }) => {
       (extra as Connection).operations -= 1;
     },
-    execute: (args) => runOnce(args as Prepared, options),
-    subscribe: (args) => run(args as Prepared, options),
+    execute: (args) => counted(args as Prepared, runOnce(args as Prepared, options), metrics),
+    subscribe: (args) => counted(args as Prepared, run(args as Prepared, options), metrics),
     // As it is: the errors of an answer that Apollo made are plain objects already.
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onError: (_context, _id, _payload, errors) => errors.map((error) => toShown(error, options.log).toJSON()),
@@ -232,6 +239,19 @@ async function prepare(
   } catch (error) {
     return [maskError(toGraphQLError(error), log, requestId)];
   }
+}
+
+const isRefused = (prepared: Prepared | readonly GraphQLError[]): prepared is readonly GraphQLError[] =>
+  Array.isArray(prepared);
+
+async function counted<T extends object>(args: Prepared, answer: Promise<T>, metrics: Metrics): Promise<T> {
+  const result = await answer;
+  const operation = getOperationAST(args.document, args.operationName)?.operation ?? 'none';
+  metrics.socketOperations.inc({
+    operation,
+    ...outcomeOf('errors' in result ? (result as ExecutionResult).errors : []),
+  });
+  return result;
 }
 
 const run = (args: Prepared, { subscriptions }: WebSocketOptions) =>

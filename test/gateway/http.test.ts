@@ -337,15 +337,6 @@ describe('operators', () => {
       { status: 'ok', parts: { database: 'up', jobs: 'up', identity: 'up', agents: 'up', conversations: 'up' } },
     ]);
   });
-
-  it('count requests by operation and outcome', async () => {
-    await owner.client.request('{ viewer { role { id } } }');
-    await owner.client.refusal('query { conversation(id: "x") { nothing } }');
-    const text = await (await fetch(`${test.url}/metrics`)).text();
-    expect(text).toMatch(/parley_graphql_request_seconds_count\{operation="query",outcome="ok"\} [1-9]/);
-    expect(text).toMatch(/parley_graphql_request_seconds_count\{operation="none",outcome="[A-Z_]+"\} [1-9]/);
-    expect(text).toContain('process_cpu_seconds_total');
-  });
 });
 
 describe('a client that breaks HTTP', () => {
