@@ -18,6 +18,8 @@ import type { AddressOf } from './client-address.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
+import { RESPONSE_JSON } from './limit/http-status.ts';
+import { responseRefusal } from './limit/response-size.ts';
 import { outcomeOf } from './outcome.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { answerUnknownPages } from './unknown-page.ts';
@@ -31,6 +33,7 @@ export interface HttpOptions {
   allowedOrigins: readonly string[];
   addressOf: AddressOf;
   metrics: Metrics;
+  maxResponseBytes: number;
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
@@ -127,12 +130,21 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, metrics, log } = options;
+  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, metrics, log, maxResponseBytes } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   const outcomes = new WeakMap<FastifyRequest, OperationLabels>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
   });
+  const answerOf = async (request: FastifyRequest, reply: FastifyReply): Promise<string> => {
+    const body = String(await handle.call(app, request, reply));
+    const operation = outcomes.get(request)?.operation ?? 'none';
+    const refusal = responseRefusal(body, maxResponseBytes, operation === 'mutation');
+    if (!refusal) return body;
+    outcomes.set(request, { operation, ...outcomeOf([refusal]) });
+    if (String(reply.getHeader('content-type')).startsWith(RESPONSE_JSON)) reply.code(400);
+    return JSON.stringify({ errors: [refusal.toJSON()] });
+  };
 
   app.route({
     method: ['GET', 'POST'],
@@ -161,12 +173,12 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     },
     handler: async (request, reply) => {
       const key = request.headers['idempotency-key'];
-      if (typeof key !== 'string' || !isMutation(request.body)) return handle.call(app, request, reply);
+      if (typeof key !== 'string' || !isMutation(request.body)) return answerOf(request, reply);
       const context = contexts.get(request) as GatewayContext;
       const repeatable = { key, viewer: context.envelope.viewer, body: textOf(request.body) };
       context.envelope.idempotencyKey = idempotency.digest(repeatable);
       const answer = await idempotency.once(repeatable, async () => {
-        const body = String(await handle.call(app, request, reply));
+        const body = await answerOf(request, reply);
         return { ...describe(reply, body), keep: isKeepable(body) };
       });
       if (answer.repeated) {

@@ -81,6 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     allowedOrigins: environment.ALLOWED_ORIGINS,
     addressOf: createAddressOf(environment.TRUSTED_PROXIES),
     metrics,
+    maxResponseBytes: environment.MAX_RESPONSE_BYTES,
   };
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);

@@ -42,6 +42,8 @@ export interface WebSocketOptions {
   allowedOrigins: readonly string[];
   addressOf: AddressOf;
   metrics: Metrics;
+  /** What one answer or event may have, in bytes. */
+  maxResponseBytes: number;
   apollo: ApolloServer<GatewayContext>;
   subscriptions: SubscriptionExecutor<GatewayContext>;
   /** Parses, validates and weighs a document, by the same limits as over HTTP. */
@@ -119,7 +121,7 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     return sockets.handleUpgrade(request, stream, head, (socket) => {
       const leaveLobby = enter(lobby, ip);
       socket.once('close', leaveLobby);
-      speak(protocol, { socket, request, ip, leaveLobby }, options.log);
+      speak(protocol, { socket, request, ip, leaveLobby }, options);
     });
   });
   return {
