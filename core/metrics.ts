@@ -9,6 +9,14 @@ export interface OperationLabels {
   code: ErrorCode | 'none';
 }
 
+/** By what the gateway's calls of subgraphs are told apart. */
+export interface SubgraphLabels {
+  subgraph: string;
+  /** For the plan of a query or mutation, for a field that is joined to an event, or to open a stream of events. */
+  purpose: 'plan' | 'join' | 'subscription';
+  outcome: OperationLabels['outcome'];
+}
+
 /** What this process counts, for Prometheus. */
 export interface Metrics {
   registry: Registry;
@@ -16,12 +24,12 @@ export interface Metrics {
   requests: Histogram<keyof OperationLabels>;
   /** Operations over WebSocket: refused, answered or, of subscriptions, opened. */
   socketOperations: Counter<keyof OperationLabels>;
+  /** Calls of subgraphs by the gateway, in this process or in others. */
+  subgraphCalls: Counter<keyof SubgraphLabels>;
   sockets: Gauge;
   subscriptions: Gauge;
   /** Jobs that ended, in seconds of running, by kind and outcome. */
   jobs: Histogram<'job' | 'outcome'>;
-  /** Fetches of the gateway from subgraphs, for answers and for the events of subscriptions. */
-  fetches: Counter<'subgraph'>;
 }
 
 /** Metrics of one process, with Node's own. */
@@ -44,6 +52,12 @@ export function createMetrics(): Metrics {
       labelNames: ['operation', 'outcome', 'code'],
       registers,
     }),
+    subgraphCalls: new Counter({
+      name: 'parley_subgraph_requests_total',
+      help: 'Calls of subgraphs by the gateway: for query plans, for joins to events, and to open streams.',
+      labelNames: ['subgraph', 'purpose', 'outcome'],
+      registers,
+    }),
     sockets: new Gauge({ name: 'parley_websockets', help: 'Open WebSockets of clients.', registers }),
     subscriptions: new Gauge({ name: 'parley_subscriptions', help: 'Running subscriptions.', registers }),
     jobs: new Histogram({
@@ -51,12 +65,6 @@ export function createMetrics(): Metrics {
       help: 'Attempts at jobs that ended.',
       labelNames: ['job', 'outcome'],
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300],
-      registers,
-    }),
-    fetches: new Counter({
-      name: 'parley_subgraph_fetches_total',
-      help: 'Fetches of the gateway from subgraphs.',
-      labelNames: ['subgraph'],
       registers,
     }),
   };

@@ -11,7 +11,7 @@ import { Authenticator } from './authentication/authenticator.ts';
 import { createAddressOf } from './client-address.ts';
 import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
-import { counted, LocalDataSource, RemoteDataSource } from './data-source.ts';
+import { LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
@@ -20,6 +20,7 @@ import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
 import { addMetrics } from './metrics-route.ts';
 import { reportOutcome } from './outcome.ts';
+import { countFetches, countStreams } from './subgraph-count.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
 import { SubscriptionExecutor } from './subscription/executor.ts';
 import { subscribeAtSubgraphs } from './subscription-source.ts';
@@ -49,12 +50,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { kernel, sources, signer, metrics } = options;
   const { environment, log } = kernel;
   const supergraph = await composeSupergraph(await readSchemas(sources), options.cacheFolder);
-  const sourceOf = (name: string) => counted(dataSource(name, sources), () => metrics.fetches.inc({ subgraph: name }));
-  const graph = createGraph(supergraph, sourceOf, log);
+  const sourceFor = (purpose: 'plan' | 'join') => (subgraph: string) =>
+    countFetches(dataSource(subgraph, sources), { subgraph, purpose }, metrics);
+  const graph = createGraph(supergraph, sourceFor('plan'), log);
   const subscriber = subscribeAtSubgraphs(sources, signer);
   const subscriptions = new SubscriptionExecutor<GatewayContext>({
-    subscribeAt: subscriber.subscribeAt,
-    fetchFrom: sourceOf,
+    subscribeAt: countStreams(subscriber.subscribeAt, metrics),
+    fetchFrom: sourceFor('join'),
     formatError: (error, context) => maskError(error, context.log, context.envelope.requestId),
   });
   let apiSchema: GraphQLSchema | undefined;
