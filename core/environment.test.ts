@@ -15,6 +15,18 @@ describe('settings that make no sense', () => {
     ['MODEL_IDLE_TIMEOUT_SECONDS', '0', 'MODEL_IDLE_TIMEOUT_SECONDS must be a number of seconds from 0.1 to 86400.'],
     ['ALLOWED_ORIGINS', 'app.example', 'ALLOWED_ORIGINS must be a list of origins, such as https://app.example.'],
     ['ALLOWED_ORIGINS', 'https://a.example, https://b.example/chat', /^ALLOWED_ORIGINS must be a list of origins/],
+    [
+      'TRUSTED_PROXIES',
+      'proxy.example',
+      /^TRUSTED_PROXIES must be a list of addresses or networks, such as 10\.0\.0\.0\/8, or loopback\.$/,
+    ],
+    ['TRUSTED_PROXIES', '10.0.0.1, 10.0.0.0/33', /^TRUSTED_PROXIES must be a list of addresses or networks/],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', /^TRUSTED_PROXIES must be a list of addresses or networks/],
+    ['TRUSTED_PROXIES', '::1/129', /^TRUSTED_PROXIES must be a list of addresses or networks/],
+    ['TRUSTED_PROXIES', 'fe80::/', /^TRUSTED_PROXIES must be a list of addresses or networks/],
+    ['MAX_RESPONSE_BYTES', '16MB', 'MAX_RESPONSE_BYTES must be a whole number of bytes, at least 1024.'],
+    ['METRICS_TOKEN', 'short', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
+    ['METRICS_TOKEN', 'with spaces in between', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
     ['DATABASE_URL', 'mysql://db', /^DATABASE_URL must be a URL that begins with postgres:/],
     ['PARLEY_SECRET', 'short', 'PARLEY_SECRET must have at least 32 characters.'],
   ])('%s=%s: one sentence that says what it must be', (name, value, sentence) => {
@@ -35,4 +47,9 @@ test('what is empty counts as unset', () => {
 test('origins are taken as browsers send them', () => {
   const read = readEnvironment({ ALLOWED_ORIGINS: ' https://App.example/, capacitor://localhost ,' });
   expect(read).toMatchObject({ environment: { ALLOWED_ORIGINS: ['https://app.example', 'capacitor://localhost'] } });
+});
+
+test('proxies are trusted by address or network', () => {
+  const read = readEnvironment({ TRUSTED_PROXIES: ' 127.0.0.1, fd00::/8,10.0.0.0/8 ,' });
+  expect(read).toMatchObject({ environment: { TRUSTED_PROXIES: ['127.0.0.1', 'fd00::/8', '10.0.0.0/8'] } });
 });

@@ -83,10 +83,15 @@ const schema = z.object({
   LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,
+  /** What one answer may have, over HTTP or as one event of a stream, in bytes. */
+  MAX_RESPONSE_BYTES: whole(1_024, 'must be a whole number of bytes, at least 1024').default(16 * 1024 * 1024),
   /** Proxies before the gateway whose `X-Forwarded-For` is believed; anybody else could write there what they like. */
   TRUSTED_PROXIES: trustedProxies,
   /** Whoever shows it may read `/metrics` from everywhere; without it only this machine may. */
-  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */

@@ -45,11 +45,3 @@ export class RemoteDataSource implements GraphQLDataSource {
     return result as Awaited<Processed>;
   }
 }
-
-/** The same source, with a word to `onFetch` at each fetch. */
-export const counted = (source: GraphQLDataSource, onFetch: () => void): GraphQLDataSource => ({
-  process(options) {
-    onFetch();
-    return source.process(options);
-  },
-});

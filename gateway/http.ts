@@ -8,15 +8,21 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { badInput, notFound, ParleyError } from '#core/error';
+import { badInput, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
+import type { Metrics, OperationLabels } from '#core/metrics';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { Authenticator } from './authentication/authenticator.ts';
+import type { AddressOf } from './client-address.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
+import { RESPONSE_JSON } from './limit/http-status.ts';
+import { responseRefusal } from './limit/response-size.ts';
+import { outcomeOf } from './outcome.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
+import { answerUnknownPages } from './unknown-page.ts';
 
 export interface HttpOptions {
   log: Logger;
@@ -25,14 +31,13 @@ export interface HttpOptions {
   rateLimits: RateLimits;
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
-  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
-  trustedProxies: readonly string[];
+  addressOf: AddressOf;
+  metrics: Metrics;
+  maxResponseBytes: number;
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-
-const METHODS = ['GET', 'POST', 'OPTIONS'] as const;
 
 const STATUS: Partial<Record<string, number>> = {
   UNAUTHENTICATED: 401,
@@ -45,9 +50,8 @@ const STATUS: Partial<Record<string, number>> = {
 };
 
 /** The HTTP server, with what holds for every route: request ids, masked errors, CORS for the allowed origins. */
-export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions): FastifyInstance {
+export function createHttp({ log, allowedOrigins, addressOf }: HttpOptions): FastifyInstance {
   const app = Fastify({
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: libraryLog(log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -56,16 +60,20 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What the router itself refuses passes by the hooks.
+    frameworkErrors: (error, request, reply) => {
+      addHeaders(request, reply, allowedOrigins);
+      sendError(error, request, reply, log);
+    },
   }) as unknown as FastifyInstance;
   app.addHook('onRequest', async (request, reply) => {
-    reply.header(REQUEST_ID_HEADER, request.id);
-    reply.header('x-content-type-options', 'nosniff');
-    allowOrigin(request, reply, allowedOrigins);
+    addHeaders(request, reply, allowedOrigins);
   });
   app.addHook('onResponse', async (request, reply) => {
     log.debug(
       {
         requestId: request.id,
+        ip: addressOf(request.raw),
         method: request.method,
         path: request.url.split('?')[0],
         status: reply.statusCode,
@@ -75,14 +83,14 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     );
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const allowed = METHODS.filter((method) => app.hasRoute({ method, url: path }));
-    if (allowed.length === 0) return sendError(notFound('page'), request, reply, log);
-    const refused = new ParleyError('BAD_USER_INPUT', `This takes ${allowed.join(', ')}, not ${request.method}.`);
-    return sendRefusal(refused, 405, reply.header('allow', allowed.join(', ')));
-  });
+  answerUnknownPages(app);
   return app;
+}
+
+function addHeaders(request: FastifyRequest, reply: FastifyReply, allowedOrigins: readonly string[]): void {
+  reply.header(REQUEST_ID_HEADER, request.id);
+  reply.header('x-content-type-options', 'nosniff');
+  allowOrigin(request, reply, allowedOrigins);
 }
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: readonly string[]): void {
@@ -105,7 +113,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const own = error as { statusCode?: number; code?: string; message?: string };
   if (own.code?.startsWith('FST_ERR') && own.statusCode && own.statusCode < 500) {
     const refused = new ParleyError('BAD_USER_INPUT', own.message ?? 'The request cannot be read.');
-    return sendRefusal(refused, own.statusCode, reply);
+    return reply.code(own.statusCode).send({ errors: [refused.toJSON()] });
   }
   const wrapped =
     error instanceof GraphQLError
@@ -120,55 +128,74 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify({ errors: [masked.toJSON()] }));
 }
 
-function sendRefusal(error: ParleyError, status: number, reply: FastifyReply): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ errors: [error.toJSON()] }));
-}
-
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, log } = options;
+  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, metrics, log, maxResponseBytes } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
+  const outcomes = new WeakMap<FastifyRequest, OperationLabels>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
   });
+  const answerOf = async (request: FastifyRequest, reply: FastifyReply): Promise<string> => {
+    const body = String(await handle.call(app, request, reply));
+    const operation = outcomes.get(request)?.operation ?? 'none';
+    const refusal = responseRefusal(body, maxResponseBytes, operation === 'mutation');
+    if (!refusal) return body;
+    outcomes.set(request, { operation, ...outcomeOf([refusal]) });
+    if (String(reply.getHeader('content-type')).startsWith(RESPONSE_JSON)) reply.code(400);
+    return JSON.stringify({ errors: [refusal.toJSON()] });
+  };
 
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    onResponse: async (request, reply) => {
+      const outcome = outcomes.get(request) ?? outcomeByStatus(reply.statusCode);
+      if (outcome) metrics.requests.observe({ ...outcome }, reply.elapsedTime / 1000);
+    },
     preValidation: async (request) => {
+      const ip = addressOf(request.raw);
       const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-        await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+        await rateLimits.consume(requestLimit, `ip:${ip}`);
         throw error;
       });
-      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${request.ip}`);
+      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`);
       contexts.set(request, {
         envelope: {
           requestId: request.id,
           viewer,
-          client: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+          client: { ip, userAgent: request.headers['user-agent'] ?? null },
           idempotencyKey: null,
         },
         log: log.child({ requestId: request.id }),
+        onOutcome: (outcome) => outcomes.set(request, outcome),
       });
     },
     handler: async (request, reply) => {
       const key = request.headers['idempotency-key'];
-      if (typeof key !== 'string' || !isMutation(request.body)) return handle.call(app, request, reply);
+      if (typeof key !== 'string' || !isMutation(request.body)) return answerOf(request, reply);
       const context = contexts.get(request) as GatewayContext;
       const repeatable = { key, viewer: context.envelope.viewer, body: textOf(request.body) };
       context.envelope.idempotencyKey = idempotency.digest(repeatable);
       const answer = await idempotency.once(repeatable, async () => {
-        const body = String(await handle.call(app, request, reply));
+        const body = await answerOf(request, reply);
         return { ...describe(reply, body), keep: isKeepable(body) };
       });
-      if (answer.repeated) reply.header('idempotency-replayed', 'true');
+      if (answer.repeated) {
+        reply.header('idempotency-replayed', 'true');
+        outcomes.set(request, { operation: 'mutation', ...outcomeOf(undefined) });
+      }
       return reply.code(answer.status).type(answer.contentType).send(answer.body);
     },
   });
   app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+/** Of a request that never became an operation: what it was refused with. A page for browsers is none. */
+function outcomeByStatus(status: number): OperationLabels | undefined {
+  if (status < 400) return undefined;
+  const code = Object.keys(STATUS).find((each) => STATUS[each] === status) ?? (status < 500 ? 'BAD_USER_INPUT' : '');
+  return { operation: 'none', ...outcomeOf([{ extensions: { code } }]) };
 }
 
 /** @throws ParleyError `BAD_USER_INPUT` where what was sent is nested more deeply than it can be written out. */

@@ -8,9 +8,10 @@ import type { Metrics } from '#core/metrics';
 import type { EnvelopeSigner } from '#core/subgraph/envelope-token';
 import { createApollo, createGraph } from './apollo.ts';
 import { Authenticator } from './authentication/authenticator.ts';
+import { createAddressOf } from './client-address.ts';
 import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
-import { counted, LocalDataSource, RemoteDataSource } from './data-source.ts';
+import { LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
@@ -18,7 +19,8 @@ import { Idempotency } from './idempotency.ts';
 import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
 import { addMetrics } from './metrics-route.ts';
-import { requestMetrics } from './request-metrics.ts';
+import { reportOutcome } from './outcome.ts';
+import { countFetches, countStreams } from './subgraph-count.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
 import { SubscriptionExecutor } from './subscription/executor.ts';
 import { subscribeAtSubgraphs } from './subscription-source.ts';
@@ -48,12 +50,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { kernel, sources, signer, metrics } = options;
   const { environment, log } = kernel;
   const supergraph = await composeSupergraph(await readSchemas(sources), options.cacheFolder);
-  const sourceOf = (name: string) => counted(dataSource(name, sources), () => metrics.fetches.inc({ subgraph: name }));
-  const graph = createGraph(supergraph, sourceOf, log);
+  const sourceFor = (purpose: 'plan' | 'join') => (subgraph: string) =>
+    countFetches(dataSource(subgraph, sources), { subgraph, purpose }, metrics);
+  const graph = createGraph(supergraph, sourceFor('plan'), log);
   const subscriber = subscribeAtSubgraphs(sources, signer);
   const subscriptions = new SubscriptionExecutor<GatewayContext>({
-    subscribeAt: subscriber.subscribeAt,
-    fetchFrom: sourceOf,
+    subscribeAt: countStreams(subscriber.subscribeAt, metrics),
+    fetchFrom: sourceFor('join'),
     formatError: (error, context) => maskError(error, context.log, context.envelope.requestId),
   });
   let apiSchema: GraphQLSchema | undefined;
@@ -63,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
 
   const limits = createRequestLimits();
-  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), requestMetrics(metrics)] });
+  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), reportOutcome] });
   await apollo.start();
   const authenticator = new Authenticator(kernel.peers);
   const requestLimit = { name: 'requests', points: environment.RATE_LIMIT_REQUESTS, seconds: 10 };
@@ -78,7 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     rateLimits: kernel.rateLimits,
     requestLimit,
     allowedOrigins: environment.ALLOWED_ORIGINS,
-    trustedProxies: environment.TRUSTED_PROXIES,
+    addressOf: createAddressOf(environment.TRUSTED_PROXIES),
+    metrics,
+    maxResponseBytes: environment.MAX_RESPONSE_BYTES,
   };
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);
@@ -122,10 +127,10 @@ function addRoutes(
   app: FastifyInstance,
   apollo: ApolloServer<GatewayContext>,
   http: HttpOptions,
-  { metrics, checks, kernel }: GatewayOptions,
+  { kernel, metrics, checks }: GatewayOptions,
 ): void {
   addHealth(app, checks);
-  addMetrics(app, metrics, kernel.environment.METRICS_TOKEN ?? null);
+  addMetrics(app, metrics, kernel.environment.METRICS_TOKEN);
   addGraphQL(app, apollo, http);
   addExplorers(app);
 }

@@ -53,9 +53,11 @@ describe('people and an agent talk in a room', () => {
   it('asks another subgraph only where a subscriber selects what is its own', async () => {
     const fetches = async () => {
       const text = await (await fetch(`${test.url}/metrics`)).text();
-      const of = (subgraph: string) =>
-        Number(new RegExp(`parley_subgraph_fetches_total\\{subgraph="${subgraph}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
-      return { agents: of('agents'), identity: of('identity'), conversations: of('conversations') };
+      const of = (subgraph: string) => {
+        const series = `parley_subgraph_requests_total{subgraph="${subgraph}",purpose="join",outcome="ok"} `;
+        return Number.parseInt(text.split(series)[1] ?? '0', 10);
+      };
+      return { agents: of('agents'), identity: of('identity') };
     };
     const follow = async (fields: string) => {
       const quiet = await test.seed.room(owner, { agents: [agent] });

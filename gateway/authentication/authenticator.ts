@@ -1,19 +1,14 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { unauthenticated } from '#core/error';
 import type { Peers } from '#core/peer/peer';
 import type { Credential, Viewer } from '#core/viewer';
 import type { ViewerChange } from '#core/viewer-change';
 import { AUTHENTICATE, type AuthenticatedViewer, RECHECK, toViewer } from './identity-query.ts';
-
-/** How long a verdict is taken without asking again, in milliseconds: the longest that a revoked key still works. */
-const TRUSTED_FOR_MS = 2_000;
-
-const MAX_CACHED = 10_000;
+import { VerdictCache } from './verdict-cache.ts';
 
 /** Finds out who calls, by asking the identity subgraph, and looks again at those who stay connected. */
 export class Authenticator {
-  private readonly cache = new LRUCache<string, Promise<Viewer | null>>({ max: MAX_CACHED, ttl: TRUSTED_FOR_MS });
+  private readonly verdicts = new VerdictCache();
 
   constructor(private readonly peers: Peers) {}
 
@@ -52,18 +47,13 @@ export class Authenticator {
   }
 
   /** Forgets what may no longer hold. */
-  forget(_change: ViewerChange): void {
-    this.cache.clear();
+  forget(change: ViewerChange): void {
+    this.verdicts.forget(change);
   }
 
   private lookUp(secret: string): Promise<Viewer | null> {
     const key = createHash('sha256').update(secret).digest('base64url');
-    const known = this.cache.get(key);
-    if (known) return known;
-    const asked = this.ask(secret);
-    this.cache.set(key, asked);
-    asked.catch(() => this.cache.delete(key));
-    return asked;
+    return this.verdicts.of(key, () => this.ask(secret));
   }
 
   private async ask(secret: string): Promise<Viewer | null> {

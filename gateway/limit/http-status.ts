@@ -1,7 +1,8 @@
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
 
-const RESPONSE_JSON = 'application/graphql-response+json';
+/** The type that says of an answer that it is one of GraphQL, whatever its status. */
+export const RESPONSE_JSON = 'application/graphql-response+json';
 
 /** Codes of requests that are well-formed GraphQL over HTTP, and at fault in what they carry. */
 const FAULTS_OF_THE_OPERATION: readonly unknown[] = [

@@ -3,6 +3,7 @@ import type { Logger } from '#core/log';
 import { onViewerChange } from '#core/viewer-change';
 import type { Authenticator } from '#gateway/authentication/authenticator';
 import { CLOSE, type Connection } from './connection.ts';
+import { Tally } from './tally.ts';
 
 /** How often the credentials of all open sockets are looked at again, in milliseconds. */
 const LOOK_EVERY_MS = 3_000;
@@ -17,7 +18,7 @@ const STUCK_FOR_MS = 30_000;
  */
 export class ConnectionWatch {
   private readonly connections = new Map<Connection, { caller: string; stuckSince: number; unsent: number }>();
-  private readonly counts = new Map<string, number>();
+  private readonly callers = new Tally();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: () => void = () => {};
   private looking: Promise<void> | null = null;
@@ -49,16 +50,14 @@ export class ConnectionWatch {
   add(connection: Connection): void {
     const caller = callerOf(connection);
     this.connections.set(connection, { caller, stuckSince: 0, unsent: 0 });
-    this.counts.set(caller, this.countOf(caller) + 1);
+    this.callers.add(caller);
   }
 
   remove(connection: Connection): void {
     const state = this.connections.get(connection);
     if (!state) return;
     this.connections.delete(connection);
-    const left = this.countOf(state.caller) - 1;
-    if (left > 0) this.counts.set(state.caller, left);
-    else this.counts.delete(state.caller);
+    this.callers.remove(state.caller);
   }
 
   get size(): number {
@@ -67,7 +66,7 @@ export class ConnectionWatch {
 
   /** How many sockets a caller has open. */
   countOf(caller: string): number {
-    return this.counts.get(caller) ?? 0;
+    return this.callers.of(caller);
   }
 
   /** Ends every socket, telling the clients to come again. */

@@ -1,11 +1,17 @@
 import type { Extra } from 'graphql-ws/use/ws';
 import type { Viewer } from '#core/viewer';
 
+/** What the gateway knows of a socket from its first byte on. */
+export interface Arrival extends Extra {
+  ip: string;
+  /** Takes it from those who have not said who they are; to be called when it has, or is gone, and harmless after. */
+  leaveLobby(): void;
+}
+
 /** What the gateway keeps of an open socket, from its `connection_init` on. */
-export interface Connection extends Extra {
+export interface Connection extends Arrival {
   /** Null for an anonymous caller. Replaced when the caller's permissions are looked at again. */
   viewer: Viewer | null;
-  ip: string;
   userAgent: string | null;
   /** How many operations are under way. */
   operations: number;

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Extra } from 'graphql-ws/use/ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '#core/log';
+import { boundMessage } from './bound-message.ts';
 
 /** How often a client is asked whether it is there, and how long it has to answer, in milliseconds. */
 const PING_EVERY_MS = 12_000;
@@ -10,18 +10,25 @@ const PING_EVERY_MS = 12_000;
 /** What a client may leave unread while it goes on sending, in bytes: answers to its pings, say. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
+export interface SpeechOptions {
+  log: Logger;
+  /** What one answer or event may have, in bytes. */
+  maxResponseBytes: number;
+}
+
 /**
  * Lets graphql-ws speak with one client. What breaks goes into the log, where the library's own adapter would write to
  * the console, a stack trace for every client that talks nonsense.
  */
-export function speak(server: Server<Extra>, socket: WebSocket, request: IncomingMessage, log: Logger): void {
+export function speak<E extends Extra>(server: Server<E>, extra: E, { log, maxResponseBytes }: SpeechOptions): void {
+  const { socket } = extra;
   // The socket closes itself, with the code that fits; without a listener it would end the process.
   socket.on('error', (error) => log.debug({ err: error }, 'a socket broke'));
   const stopPinging = keepAlive(socket);
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      send: (data) => send(socket, data),
+      send: (data) => send(socket, boundMessage(data, maxResponseBytes)),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', async (data: RawData) => {
@@ -35,7 +42,7 @@ export function speak(server: Server<Extra>, socket: WebSocket, request: Incomin
         });
       },
     },
-    { socket, request },
+    extra,
   );
   socket.on('ping', () => isReading(socket));
   socket.once('close', (code, reason) => {

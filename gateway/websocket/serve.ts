@@ -10,24 +10,27 @@ import {
   getOperationAST,
 } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
-import type { Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { badInput, isErrorCode, ParleyError, unauthenticated } from '#core/error';
+import { badInput, forbidden, isErrorCode, ParleyError, unauthenticated, unavailable } from '#core/error';
 import { newId } from '#core/id';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
+import type { Metrics } from '#core/metrics';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
 import { NO_OPERATION } from '#gateway/apollo';
 import type { Authenticator } from '#gateway/authentication/authenticator';
-import { addressOf } from '#gateway/client-address';
+import type { AddressOf } from '#gateway/client-address';
 import type { GatewayContext } from '#gateway/context';
 import type { LimitedResult } from '#gateway/limit/request-limits';
 import { isOriginAllowed } from '#gateway/origin';
+import { outcomeOf } from '#gateway/outcome';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
-import { Anteroom } from './anteroom.ts';
-import { CLOSE, type Connection } from './connection.ts';
+import { noSuchPage } from '#gateway/unknown-page';
+import { type Arrival, CLOSE, type Connection } from './connection.ts';
 import { type ConnectionWatch, callerOf } from './connection-watch.ts';
 import { speak } from './protocol.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import { Tally } from './tally.ts';
 
 export interface WebSocketOptions {
   server: Server;
@@ -37,8 +40,10 @@ export interface WebSocketOptions {
   rateLimits: RateLimits;
   requestLimit: RateLimit;
   allowedOrigins: readonly string[];
-  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
-  trustedProxies: readonly string[];
+  addressOf: AddressOf;
+  metrics: Metrics;
+  /** What one answer or event may have, in bytes. */
+  maxResponseBytes: number;
   apollo: ApolloServer<GatewayContext>;
   subscriptions: SubscriptionExecutor<GatewayContext>;
   /** Parses, validates and weighs a document, by the same limits as over HTTP. */
@@ -53,7 +58,7 @@ export interface WebSocketOptions {
   maxSockets?: number;
   maxSocketsPerCaller?: number;
   /** Sockets of one address that have not said yet who they are. */
-  maxWaitingPerAddress?: number;
+  maxSilentPerAddress?: number;
   /** Operations that one socket may have under way. */
   maxOperations?: number;
 }
@@ -68,46 +73,55 @@ const MAX_ID_CHARACTERS = 1_000;
 /** How long a socket has to answer that it is being closed, when the server stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 
+const FOREIGN_PAGE = forbidden('Pages of this origin may not open WebSockets here: see ALLOWED_ORIGINS.');
+const CROWDED = new ParleyError('RATE_LIMITED', 'Too many sockets of this address have not said who they are.', {
+  retryAfterSeconds: 5,
+});
+const FULL = unavailable('Too many sockets are open. Try again shortly.', { retryAfterSeconds: 5 });
+
 /** `graphql-transport-ws` on `/graphql`: subscriptions over the whole graph, and queries and mutations too. */
 export function serveWebSocket(options: WebSocketOptions): { close(): Promise<void> } {
-  const { server, watch, allowedOrigins, maxSockets = 20_000 } = options;
+  const { server, watch, allowedOrigins, addressOf, metrics, maxSockets = 20_000, maxSilentPerAddress = 500 } = options;
+  const lobby = new Tally();
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
     handleProtocols,
   });
-  const anteroom = new Anteroom<IncomingMessage>(options.maxWaitingPerAddress ?? 1_000);
-  const protocol = makeServer<Record<string, unknown> | undefined, Extra & Partial<Connection>>({
+  const protocol = makeServer<Record<string, unknown> | undefined, Arrival & Partial<Connection>>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
-    onConnect: ({ extra, connectionParams }) => {
-      anteroom.leave(extra.request);
-      return connect(extra as Connection, connectionParams, options);
-    },
+    onConnect: ({ extra, connectionParams }) => connect(extra as Connection, connectionParams, options),
     onClose: ({ extra }) => watch.remove(extra as Connection),
-    onSubscribe: ({ extra }, id, payload) => prepare(extra as Connection, id, payload, options),
+    onSubscribe: async ({ extra }, id, payload) => {
+      const prepared = await prepare(extra as Connection, id, payload, options);
+      if (isRefused(prepared)) metrics.socketOperations.inc({ operation: 'none', ...outcomeOf(prepared) });
+      return prepared;
+    },
     onComplete: ({ extra }) => {
       (extra as Connection).operations -= 1;
     },
-    execute: (args) => runOnce(args as Prepared, options),
-    subscribe: (args) => run(args as Prepared, options),
+    execute: (args) => counted(args as Prepared, runOnce(args as Prepared, options), metrics),
+    subscribe: (args) => counted(args as Prepared, run(args as Prepared, options), metrics),
     // As it is: the errors of an answer that Apollo made are plain objects already.
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onError: (_context, _id, _payload, errors) => errors.map((error) => toShown(error, options.log).toJSON()),
   });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    if ((request.url ?? '').split('?')[0] !== '/graphql') return refuse(stream, '404 Not Found');
-    if (!isOriginAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
-      return refuse(stream, '403 Forbidden');
+    if ((request.url ?? '').split('?')[0] !== '/graphql') {
+      return refuseUpgrade(request, stream, 404, noSuchPage());
     }
-    const address = addressOf(request, options.trustedProxies);
+    if (!isOriginAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
+      return refuseUpgrade(request, stream, 403, FOREIGN_PAGE);
+    }
     // Also those that have not said yet who they are.
-    if (sockets.clients.size >= maxSockets || anteroom.isFull(address))
-      return refuse(stream, '503 Service Unavailable');
-    anteroom.enter(request, address);
-    stream.once('close', () => anteroom.leave(request));
-    return sockets.handleUpgrade(request, stream, head, (client) => {
-      speak(protocol, client, request, options.log);
+    if (sockets.clients.size >= maxSockets) return refuseUpgrade(request, stream, 503, FULL);
+    const ip = addressOf(request);
+    if (lobby.of(ip) >= maxSilentPerAddress) return refuseUpgrade(request, stream, 429, CROWDED);
+    return sockets.handleUpgrade(request, stream, head, (socket) => {
+      const leaveLobby = enter(lobby, ip);
+      socket.once('close', leaveLobby);
+      speak(protocol, { socket, request, ip, leaveLobby }, options);
     });
   });
   return {
@@ -123,18 +137,23 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
   };
 }
 
-const refuse = (stream: Duplex, status: string): void => {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-};
+/** Counts a socket that has yet to say who it is. Returns the function that ends that. */
+function enter(lobby: Tally, ip: string): () => void {
+  let waiting = true;
+  lobby.add(ip);
+  return () => {
+    if (waiting) lobby.remove(ip);
+    waiting = false;
+  };
+}
 
 async function connect(
   extra: Connection,
   parameters: Record<string, unknown> | undefined,
-  { authenticator, watch, rateLimits, requestLimit, log, trustedProxies, maxSocketsPerCaller = 200 }: WebSocketOptions,
+  { authenticator, watch, rateLimits, requestLimit, log, maxSocketsPerCaller = 200 }: WebSocketOptions,
 ): Promise<boolean> {
   extra.operations = 0;
   extra.viewer = null;
-  extra.ip = addressOf(extra.request, trustedProxies);
   extra.userAgent = extra.request.headers['user-agent'] ?? null;
   try {
     extra.viewer = await authenticator.authenticate(readCredential(parameters));
@@ -149,6 +168,7 @@ async function connect(
   // It may have gone while its credential was looked at, and then nobody would remove it again.
   if (extra.socket.readyState !== extra.socket.OPEN) return false;
   watch.add(extra);
+  extra.leaveLobby();
   return true;
 }
 
@@ -221,6 +241,19 @@ async function prepare(
   } catch (error) {
     return [maskError(toGraphQLError(error), log, requestId)];
   }
+}
+
+const isRefused = (prepared: Prepared | readonly GraphQLError[]): prepared is readonly GraphQLError[] =>
+  Array.isArray(prepared);
+
+async function counted<T extends object>(args: Prepared, answer: Promise<T>, metrics: Metrics): Promise<T> {
+  const result = await answer;
+  const operation = getOperationAST(args.document, args.operationName)?.operation ?? 'none';
+  metrics.socketOperations.inc({
+    operation,
+    ...outcomeOf('errors' in result ? (result as ExecutionResult).errors : []),
+  });
+  return result;
 }
 
 const run = (args: Prepared, { subscriptions }: WebSocketOptions) =>

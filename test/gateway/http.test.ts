@@ -233,6 +233,81 @@ describe('what the API shows of itself', () => {
   });
 });
 
+describe('what is not there', () => {
+  const answerOf = async (method: string, path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${test.url}${path}`, { method, headers });
+    const { errors } = (await answer.json()) as { errors: { message: string; extensions: { code: string } }[] };
+    return {
+      status: answer.status,
+      allow: answer.headers.get('allow'),
+      id: answer.headers.get('x-request-id'),
+      errors,
+    };
+  };
+
+  it.each([
+    ['GET', '/no-such-page'],
+    ['POST', '/'.repeat(3)],
+    ['GET', '/graphql/other'],
+    ['DELETE', '/no-such-page?at=/graphql'],
+    ['GET', '/graphiql/no-such-page'],
+  ])('is answered as any refusal is: %s %s', async (method, path) => {
+    expect(await answerOf(method, path, { 'x-request-id': 'lost' })).toEqual({
+      status: 404,
+      allow: null,
+      id: 'lost',
+      errors: [{ message: 'There is no such page.', extensions: { code: 'NOT_FOUND' } }],
+    });
+  });
+
+  it.each([
+    ['PUT', '/graphql', 'GET, HEAD, OPTIONS, POST'],
+    ['DELETE', '/graphql?x=1', 'GET, HEAD, OPTIONS, POST'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['PATCH', '/graphiql/assets/x.js', 'GET, HEAD'],
+  ])('is told what is: %s %s', async (method, path, allow) => {
+    expect(await answerOf(method, path, { 'x-request-id': 'lost' })).toEqual({
+      status: 405,
+      allow,
+      id: 'lost',
+      errors: [{ message: `This page takes ${allow}.`, extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+  });
+
+  it('is answered so also where the address cannot be read', async () => {
+    const { errors, ...rest } = await answerOf('GET', '/graphql/%', { 'x-request-id': 'lost' });
+    expect({ ...rest, code: errors[0]?.extensions.code }).toEqual({
+      status: 400,
+      allow: null,
+      id: 'lost',
+      code: 'BAD_USER_INPUT',
+    });
+  });
+
+  it('is answered so to whoever wants to speak WebSocket', async () => {
+    const answer = await new Promise<{ status: number | undefined; id: unknown; body: string }>((resolve, reject) => {
+      const asked = httpRequest(`${test.url}/elsewhere`, {
+        headers: { connection: 'upgrade', upgrade: 'websocket', 'x-request-id': 'lost' },
+      });
+      asked.on('response', (response) => {
+        let body = '';
+        response.on('data', (chunk) => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode, id: response.headers['x-request-id'], body }));
+      });
+      asked.on('error', reject);
+      asked.end();
+    });
+    expect({ ...answer, body: JSON.parse(answer.body || '{}') }).toEqual({
+      status: 404,
+      id: 'lost',
+      body: { errors: [{ message: 'There is no such page.', extensions: { code: 'NOT_FOUND' } }] },
+    });
+  });
+});
+
 describe('pages of other origins', () => {
   it('read answers where they are allowed to, and nowhere else', async () => {
     const preflight = await fetch(`${test.url}/graphql`, {
@@ -261,28 +336,6 @@ describe('operators', () => {
       200,
       { status: 'ok', parts: { database: 'up', jobs: 'up', identity: 'up', agents: 'up', conversations: 'up' } },
     ]);
-  });
-
-  it('count requests by operation and outcome', async () => {
-    await owner.client.request('{ viewer { role { id } } }');
-    await owner.client.refusal('query { conversation(id: "x") { nothing } }');
-    const text = await (await fetch(`${test.url}/metrics`)).text();
-    expect(text).toMatch(/parley_graphql_request_seconds_count\{operation="query",outcome="ok"\} [1-9]/);
-    expect(text).toMatch(/parley_graphql_request_seconds_count\{operation="none",outcome="[A-Z_]+"\} [1-9]/);
-    expect(text).toContain('process_cpu_seconds_total');
-  });
-});
-
-describe('what there is not', () => {
-  it.each([
-    ['GET', '/nothing', 404, 'NOT_FOUND', null],
-    ['DELETE', '/graphql', 405, 'BAD_USER_INPUT', 'GET, POST, OPTIONS'],
-    ['POST', '/healthz', 405, 'BAD_USER_INPUT', 'GET'],
-  ])('%s %s is refused in our own words', async (method, path, status, code, allow) => {
-    const answer = await fetch(`${test.url}${path}`, { method });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([status, allow]);
-    expect(answer.headers.get('x-request-id')).toBeTruthy();
-    expect(await answer.json()).toMatchObject({ errors: [{ message: expect.any(String), extensions: { code } }] });
   });
 });
 

@@ -4,7 +4,7 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 
 const SESSIONS = '{ sessions { nodes { ip current } } }';
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken } }';
-const TOKEN = 'a token for metrics';
+const TOKEN = 'a-token-for-metrics';
 
 describe('the address of a caller', () => {
   let behind: TestServer;

@@ -39,8 +39,13 @@ export class RawSocket {
     return socket;
   }
 
-  async say(message: ProtocolMessage | string): Promise<void> {
+  /** Resolves once the server has taken the socket. */
+  async opened(): Promise<void> {
     if (this.socket.readyState === WebSocket.CONNECTING) await once(this.socket, 'open');
+  }
+
+  async say(message: ProtocolMessage | string): Promise<void> {
+    await this.opened();
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 

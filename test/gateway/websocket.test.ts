@@ -14,7 +14,7 @@ let room: SeededRoom;
 const opened: RawSocket[] = [];
 
 beforeAll(async () => {
-  test = await startTestServer({ ALLOWED_ORIGINS: FRIEND });
+  test = await startTestServer({ ALLOWED_ORIGINS: FRIEND, TRUSTED_PROXIES: '127.0.0.1' });
   owner = await test.seed.owner();
   room = await test.seed.room(owner);
 }, 120_000);
@@ -241,6 +241,26 @@ describe('caps', () => {
     for (const socket of sockets) socket.close();
     await sleep(200);
     expect((await init()).ended).toBeNull();
+  });
+
+  it('hold for the sockets of an address that have not said who they are, and not for another', async () => {
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    const silent = Array.from({ length: 500 }, () => open(from('203.0.113.1')));
+    await Promise.all(silent.map((socket) => socket.opened()));
+    expect(await open(from('203.0.113.1')).end()).toBe('HTTP 429');
+    const other = open(from('203.0.113.2'));
+    await other.say({ type: 'connection_init' });
+    await other.hear('connection_ack');
+
+    // One that says who it is makes room for one, and so does one that goes.
+    await silent[0]?.say({ type: 'connection_init' });
+    await silent[0]?.hear('connection_ack');
+    await open(from('203.0.113.1')).opened();
+    expect(await open(from('203.0.113.1')).end()).toBe('HTTP 429');
+    silent[1]?.close();
+    await sleep(200);
+    await open(from('203.0.113.1')).opened();
+    expect(await open(from('203.0.113.1')).end()).toBe('HTTP 429');
   });
 
   it('do not fill with sockets that go while their credential is looked at', async () => {
