@@ -54,7 +54,7 @@ export class CreateConversationInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Agents to be in the room. The first answers unless another is mentioned.',
+    description: 'Agents to be in the room. The first that can answers unless another is mentioned.',
   })
   agentIds?: string[] | null;
 
@@ -133,7 +133,8 @@ export class SendMessageInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Which agent of the room answers. Without it a mention such as `@Name` decides, else the first.',
+    description:
+      'Which agent of the room answers; CONFLICT where it cannot. Without it a mention such as `@Name` decides, else the first that can.',
   })
   agentId?: string | null;
 
