@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '#core/id';
+import { BUILT_IN_ROLES } from '#core/permission';
+import type { Viewer } from '#core/viewer';
+import { type OpenSubgraphs, openSubgraphs } from './authorization/subgraphs.fixture.ts';
 import type { Person } from './support/seed.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { openStatementCounter, type StatementCounter } from './support/statement-counter.ts';
@@ -8,6 +12,13 @@ const ROOMS = 20;
 let test: TestServer;
 let line: StatementCounter;
 let owner: Person;
+let subgraphs: OpenSubgraphs;
+const made: Record<'Agent' | 'Conversation' | 'Message' | 'Run', string[]> = {
+  Agent: [],
+  Conversation: [],
+  Message: [],
+  Run: [],
+};
 
 beforeAll(async () => {
   test = await startTestServer({}, async (url) => {
@@ -21,15 +32,23 @@ beforeAll(async () => {
     const agent = await test.seed.agent(owner, { name: `Agent ${index}` });
     const room = await test.seed.room(owner, { agents: [agent], people, title: `Room ${index}` });
     const { sendMessage } = await (speakers[index % speakers.length] ?? owner).client.request<{
-      sendMessage: { run: { id: string } };
-    }>('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { run { id } } }', {
+      sendMessage: { message: { id: string }; run: { id: string } };
+    }>('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } run { id } } }', {
       input: { conversationId: room.id, text: 'Hello' },
     });
     await untilOver(sendMessage.run.id);
+    made.Agent.push(agent.id);
+    made.Conversation.push(room.id);
+    made.Message.push(sendMessage.message.id);
+    made.Run.push(sendMessage.run.id);
   }
+  subgraphs = await openSubgraphs(line.url);
 }, 180_000);
 
-afterAll(() => line?.close());
+afterAll(async () => {
+  await subgraphs?.close();
+  await line?.close();
+});
 
 async function untilOver(id: string): Promise<void> {
   for (;;) {
@@ -70,5 +89,36 @@ describe('the number of statements does not grow with the number of rows', () =>
     expect(few).toBeGreaterThan(1);
     expect(many).toBeLessThanOrEqual(few);
     expect(many).toBeLessThan(20);
+  });
+
+  const ENTITIES = [
+    ['Agent', 'agents', 'name'],
+    ['Conversation', 'conversations', 'title cursor'],
+    ['Message', 'conversations', 'text conversation { title } run { state }'],
+    ['Run', 'conversations', 'state'],
+  ] as const;
+
+  it.each(ENTITIES)('%s, as an entity that other subgraphs refer to', async (type, subgraph, fields) => {
+    const viewer: Viewer = {
+      userId: owner.id,
+      userKind: 'HUMAN',
+      orgId: owner.orgId,
+      role: 'OWNER',
+      permissions: BUILT_IN_ROLES.OWNER,
+      credential: { kind: 'SESSION', id: newId(), expiresAt: null },
+    };
+    const query = `query ($all: [_Any!]!) { _entities(representations: $all) { ... on ${type} { id ${fields} } } }`;
+    const ask = async (size: number) => {
+      const ids = made[type].slice(0, size);
+      const all = ids.map((id) => ({ __typename: type, id }));
+      const { data, errors } = await subgraphs.ask(subgraph, viewer, query, { all });
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({ _entities: ids.map((id) => expect.objectContaining({ id })) });
+    };
+    await ask(ROOMS);
+    const few = await line.count(() => ask(2));
+    const many = await line.count(() => ask(ROOMS));
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeLessThanOrEqual(few);
   });
 });

@@ -10,7 +10,7 @@ import {
   toolGrant,
 } from '#core/agent/tool-grant';
 import { conditionProblem } from '#core/condition/condition';
-import { checkDisplayName, toDisplayName } from '#core/display-name';
+import { displayName } from '#core/display-name';
 import type { JsonSchema } from '#core/model/model.port';
 import { toStorableJson } from '#core/storable-text';
 import { schemaFault } from '#core/tool/json-schema';
@@ -114,13 +114,7 @@ const emptied = (schema: z.ZodType<string>) => schema.nullable().transform((valu
 
 /** The parts that a client edits, each with the rule for it. What is absent is kept, null takes the setting away. */
 export const agentFields = z.object({
-  name: z
-    .string('Give the agent a name')
-    .max(AGENT_LIMITS.name, `It must have at most ${AGENT_LIMITS.name} characters`)
-    .refine(storable, UNSTORABLE)
-    .overwrite(toDisplayName)
-    .superRefine(checkDisplayName)
-    .min(1, 'Give the agent a name'),
+  name: displayName({ max: AGENT_LIMITS.name, empty: 'Give the agent a name' }),
   description: emptied(text(AGENT_LIMITS.description).trim()),
   instructions: emptied(text(AGENT_LIMITS.instructions)),
   model: text(AGENT_LIMITS.model).trim().min(1, 'Name a model, or leave it out for the default').nullable(),

@@ -53,8 +53,14 @@ export class AgentPeerResolver {
   async agentsById(
     @Ctx() context: RequestContext,
     @Arg('ids', () => [ID]) ids: string[],
+    @Arg('thatAnswer', () => Boolean, {
+      defaultValue: false,
+      description: 'Null as well where it cannot answer, having never been published.',
+    })
+    thatAnswer: boolean,
   ): Promise<(AgentType | null)[]> {
-    const agents = await this.reader.findInUse(requireViewer(context.viewer), this.loaders(context), ids);
+    const viewer = requireViewer(context.viewer);
+    const agents = await this.reader.findInUse(viewer, this.loaders(context), ids, { thatAnswer });
     return agents.map((agent) => agent && presentAgent(agent));
   }
 

@@ -184,6 +184,15 @@ describe('agents by their ids', () => {
     expect(await bench.caller().ask(BY_IDS, { ids: [one] })).toEqual({ agentsById: [null] });
   });
 
+  it('are only those that can answer where that is asked for', async () => {
+    const [published, draft, archived] = [await create(), await create({ publish: false }), await create()];
+    await owner.ask(archive, { id: archived });
+    const source = 'query ($ids: [ID!]!) { agentsById(ids: $ids, thatAnswer: true) { id } }';
+    expect(await owner.ask(source, { ids: [draft, archived, published] })).toEqual({
+      agentsById: [null, null, { id: published }],
+    });
+  });
+
   it('are refused in numbers that no conversation has', async () => {
     const ids = Array.from({ length: 501 }, () => randomUUID());
     expect(await owner.refused(BY_IDS, { ids })).toMatchObject({ code: 'BAD_USER_INPUT' });

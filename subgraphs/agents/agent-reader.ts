@@ -5,7 +5,7 @@ import { isId } from '#core/id';
 import { validate } from '#core/validate';
 import { requirePermission, type Viewer } from '#core/viewer';
 import type { AgentLoaders } from './agent.loaders.ts';
-import { belongsTo, canSee, isInUse } from './agent.policy.ts';
+import { belongsTo, canAnswer, canSee, isInUse } from './agent.policy.ts';
 import type { AgentContent, AgentDefinition } from './agent-definition.ts';
 import { type AgentChange, diffContent, isSameContent } from './agent-diff.ts';
 import { agentFilter, isBelow, parseAgentCursor, toWhere } from './agent-filter.ts';
@@ -39,11 +39,17 @@ export class AgentReader {
     return agent && belongsTo(viewer, agent) ? agent : null;
   }
 
-  /** In the order of `ids`; null where there is none, or where it is archived. */
-  async findInUse(viewer: Viewer, loaders: AgentLoaders, ids: string[]): Promise<(AgentRow | null)[]> {
+  /** In the order of `ids`; null where there is none, where it is archived, or where it cannot answer but should. */
+  async findInUse(
+    viewer: Viewer,
+    loaders: AgentLoaders,
+    ids: string[],
+    { thatAnswer }: { thatAnswer: boolean },
+  ): Promise<(AgentRow | null)[]> {
     if (ids.length > MAX_BATCH) throw badInput('ids', `It must have at most ${MAX_BATCH} ids.`);
     const agents = await Promise.all(ids.map((id) => this.findReferenced(viewer, loaders, id)));
-    return agents.map((agent) => (agent && isInUse(agent) ? agent : null));
+    const isWanted = thatAnswer ? canAnswer : isInUse;
+    return agents.map((agent) => (agent && isWanted(agent) ? agent : null));
   }
 
   /** Newest first. */

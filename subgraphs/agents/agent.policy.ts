@@ -21,3 +21,7 @@ export const canPublish = (viewer: Viewer, agent: AgentFacts): boolean =>
 
 /** An archived agent is kept for the messages that it wrote: it is not edited and takes part in nothing new. */
 export const isInUse = (agent: AgentFacts): boolean => agent.archivedAt === null;
+
+/** Only what was published answers. */
+export const canAnswer = (agent: AgentFacts & { publishedVersionId: string | null }): boolean =>
+  isInUse(agent) && agent.publishedVersionId !== null;

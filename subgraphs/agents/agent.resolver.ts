@@ -30,7 +30,10 @@ export class AgentResolver {
     return this.reader.list(requireViewer(context.viewer), { first, after }, filter, presentAgent);
   }
 
-  @Query(() => AgentType, { nullable: true, description: 'One agent, archived or not.' })
+  @Query(() => AgentType, {
+    nullable: true,
+    description: 'One agent, archived or not. Null and NOT_FOUND where you may not see it.',
+  })
   async agent(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<AgentType> {
     return presentAgent(await this.reader.find(requireViewer(context.viewer), this.loaders(context), id));
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
+import { cutDisplayName } from '#core/display-name';
 import { conflict } from '#core/error';
 import { validate } from '#core/validate';
 import { can, requirePermission, type Viewer } from '#core/viewer';
@@ -207,6 +208,4 @@ async function replaceDraft(
 const isOfTeam = (path: string): boolean => path.startsWith('definition.team.');
 
 const COPY = ' (copy)';
-/** Cut to fit, though never through a surrogate pair. */
-const nameOfCopy = (name: string): string =>
-  name.slice(0, AGENT_LIMITS.name - COPY.length).replace(/\p{Cs}$/u, '') + COPY;
+const nameOfCopy = (name: string): string => cutDisplayName(name, AGENT_LIMITS.name - COPY.length) + COPY;

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
-import { checkDisplayName, toDisplayName } from '#core/display-name';
+import { displayName } from '#core/display-name';
 import { isStorable, toWholeCharacters } from '#core/storable-text';
 import { ConversationType } from './conversation.type.ts';
 import { MessageType } from './message.type.ts';
@@ -38,14 +38,7 @@ const ids = (noun: string) =>
 /** Whatever people type, as far as it can be stored. */
 const text = z.string().refine(isStorable, 'The character U+0000 cannot be stored').transform(toWholeCharacters);
 
-const title = text.pipe(
-  z
-    .string()
-    .overwrite(toDisplayName)
-    .superRefine(checkDisplayName)
-    .min(1, 'Write a title or leave it out')
-    .max(MAX_TITLE, `At most ${MAX_TITLE} characters`),
-);
+const title = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
 
 @InputType({ description: 'A new room, and who is in it beside its maker.' })
 export class CreateConversationInput {
@@ -54,7 +47,7 @@ export class CreateConversationInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Agents to be in the room. The first answers unless another is mentioned.',
+    description: 'Agents to be in the room. The first that can answers unless another is mentioned.',
   })
   agentIds?: string[] | null;
 
@@ -133,7 +126,8 @@ export class SendMessageInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Which agent of the room answers. Without it a mention such as `@Name` decides, else the first.',
+    description:
+      'Which agent of the room answers; CONFLICT where it cannot. Without it a mention such as `@Name` decides, else the first that can.',
   })
   agentId?: string | null;
 

@@ -112,13 +112,14 @@ export class MessageService {
     const present = participants.filter((row) => row.kind === 'AGENT').map((row: Participant) => row.participantId);
     if (agentId !== null) {
       if (!present.includes(agentId)) throw badInput('input.agentId', 'This agent is not in the conversation.');
-      return agentId;
+      const [able] = await this.directory.agentsThatAnswer(viewer, [agentId]);
+      if (able) return able.id;
+      const message = 'This agent cannot answer: it is archived, or nothing of it was published.';
+      throw conflict(message, [{ path: 'input.agentId', message }]);
     }
     if (present.length < 2) return present[0] ?? null;
-    const named = new Map((await this.directory.agents(viewer, present)).map((agent) => [agent.id, agent]));
-    // Those that are archived cannot answer.
-    const inOrder = present.flatMap((id) => named.get(id) ?? []);
-    return chooseResponder(text, inOrder)?.id ?? present[0] ?? null;
+    // Where none of them can, the run of the first says so in the room.
+    return chooseResponder(text, await this.directory.agentsThatAnswer(viewer, present))?.id ?? present[0] ?? null;
   }
 
   private async clearTheWay(unit: ScopedUnit, conversationId: string, whenBusy: WhenBusy): Promise<void> {

@@ -42,6 +42,12 @@ describe('messages', { timeout: 60_000 }, () => {
     return sent;
   };
 
+  const draft = (name: string) => test.seed.agent(olga, { name, publish: false });
+  const archive = (agent: SeededAgent) =>
+    olga.client.request('mutation ($id: ID!) { archiveAgent(input: { agentId: $id }) { agent { id } } }', {
+      id: agent.id,
+    });
+
   beforeAll(async () => {
     model = await ScriptedModel.start();
     test = await startTestServer(model.variables);
@@ -126,6 +132,30 @@ describe('messages', { timeout: 60_000 }, () => {
     }
     const quiet = await test.seed.room(olga, { people: [max] });
     expect((await converse(max, quiet, 'Anybody @Ada?')).run).toBeNull();
+  });
+
+  it('are answered by those who can: neither by one out of use nor by one that was never published', async () => {
+    const old = await test.seed.agent(olga, { name: 'Old' });
+    const room = await test.seed.room(olga, { agents: [old, await draft('New'), ada, bob] });
+    const send = async (text: string, input = {}) => (await converse(olga, room, text, input)).run?.agent.id;
+    expect(await send('Good morning')).toBe(old.id);
+    await archive(old);
+    expect(await send('Good morning')).toBe(ada.id);
+    expect(await send('What does @New say?')).toBe(ada.id);
+    expect(await send('What do @Old and @Bob say?')).toBe(bob.id);
+  });
+
+  it('are refused where the agent that is named cannot answer', async () => {
+    const old = await test.seed.agent(olga, { name: 'Old' });
+    const never = await draft('New');
+    const room = await test.seed.room(olga, { agents: [ada, old, never] });
+    await archive(old);
+    for (const agent of [old, never]) {
+      const input = { conversationId: room.id, text: 'Good morning', agentId: agent.id };
+      const { extensions } = await olga.client.refusal(SEND_MESSAGE, { input });
+      expect(extensions).toMatchObject({ code: 'CONFLICT', fields: [{ path: 'input.agentId' }] });
+    }
+    expect((await history(olga, room.id, 'last: 1')).totalCount).toBe(0);
   });
 
   it('reach the model with the names of their speakers where there are several', async () => {
@@ -231,23 +261,6 @@ describe('messages', { timeout: 60_000 }, () => {
     await late.until(isFinal);
     expect(`The beginning${late.textOf(delta.messageId ?? '')}`).toBe('The beginning and the end.');
     await Promise.all([early.close(), late.close()]);
-  });
-
-  it('are answered by an agent that can, where another was archived', async () => {
-    const [gone, there] = await Promise.all([
-      test.seed.agent(olga, { name: 'Gone' }),
-      test.seed.agent(olga, { name: 'There' }),
-    ]);
-    const room = await test.seed.room(olga, { agents: [gone, there] });
-    await olga.client.request(
-      'mutation ($input: ArchiveAgentInput!) { archiveAgent(input: $input) { agent { id } } }',
-      {
-        input: { agentId: gone.id },
-      },
-    );
-    for (const text of ['Anybody?', '@Gone?']) {
-      expect((await sendMessage(olga.client, room.id, text)).run?.agent.id).toBe(there.id);
-    }
   });
 });
 

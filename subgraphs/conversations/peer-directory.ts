@@ -13,13 +13,12 @@ export class PeerDirectory {
 
   /** Those of the agents that are in use in the viewer's organization. */
   async agents(viewer: Viewer, ids: readonly string[]): Promise<Named[]> {
-    if (ids.length === 0) return [];
-    const { agentsById } = await this.peers.call<{ agentsById: (Named | null)[] }>('agents', {
-      query: 'query ($ids: [ID!]!) { agentsById(ids: $ids) { id name } }',
-      variables: { ids },
-      viewer,
-    });
-    return agentsById.filter((agent) => agent !== null);
+    return this.agentsById(viewer, ids, false);
+  }
+
+  /** Those of the agents that can answer, in the order of `ids`. */
+  async agentsThatAnswer(viewer: Viewer, ids: readonly string[]): Promise<Named[]> {
+    return this.agentsById(viewer, ids, true);
   }
 
   /** Those of the users that belong to the viewer's organization. */
@@ -30,6 +29,17 @@ export class PeerDirectory {
   /** The names of agents whether they are still in use or not. */
   async agentNames(viewer: Viewer, ids: readonly string[]): Promise<Named[]> {
     return this.entities('agents', 'Agent', viewer, ids);
+  }
+
+  private async agentsById(viewer: Viewer, ids: readonly string[], thatAnswer: boolean): Promise<Named[]> {
+    if (ids.length === 0) return [];
+    const { agentsById } = await this.peers.call<{ agentsById: (Named | null)[] }>('agents', {
+      query:
+        'query ($ids: [ID!]!, $thatAnswer: Boolean!) { agentsById(ids: $ids, thatAnswer: $thatAnswer) { id name } }',
+      variables: { ids, thatAnswer },
+      viewer,
+    });
+    return agentsById.filter((agent) => agent !== null);
   }
 
   private async entities(

@@ -16,6 +16,7 @@ describe('which agent answers', () => {
     ['but a later one on its own', 'Ada', '@Adam or rather @Ada'],
     ['marks in a name mean themselves', 'C++ (expert)', 'ask @c++ (expert).'],
     ['at the end of the text', 'Zoë', 'over to you, @zoë'],
+    ['in whichever normal form', 'Zoë', 'over to you, @Zoe\u0308'],
     ['with punctuation around it', 'Ada', '(@Ada)'],
     ['a possessive', 'Ada', "that was @Ada's idea"],
   ])('%s: %s', (_why, expected, text) => {

@@ -1,13 +1,13 @@
 import type { Named } from './peer-directory.ts';
 
 /**
- * Which agent of a room answers a message: the one that is named, else the first one mentioned as `@Name`, else the
- * first that came into the room. Null where there is none. A name counts whatever its case, the longest that fits first.
+ * Which of the agents that can answer a message does: the first one mentioned as `@Name`, else the first that came into
+ * the room. Null where there is none. A name counts whatever its case, the longest that fits first.
  */
 export function chooseResponder(text: string, agents: readonly Named[]): Named | null {
-  const said = text.toLowerCase();
+  const said = text.normalize('NFC').toLowerCase();
   const mentions = agents.flatMap((agent) => {
-    const mention = `@${agent.name.toLowerCase()}`;
+    const mention = `@${agent.name.normalize('NFC').toLowerCase()}`;
     const at = mention.length > 1 ? findMention(said, mention) : -1;
     return at < 0 ? [] : [{ agent, at, length: mention.length }];
   });

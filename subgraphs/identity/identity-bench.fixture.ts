@@ -28,7 +28,13 @@ export class BenchClient {
   constructor(
     private readonly bench: Bench,
     private readonly credential: string | null,
+    private readonly address: string = bench.address,
   ) {}
+
+  /** The same caller at another address. */
+  at(address: string): BenchClient {
+    return new BenchClient(this.bench, this.credential, address);
+  }
 
   /** The data of an operation that must succeed. */
   async ask<Data>(query: string, variables: object = {}, idempotencyKey: string | null = null): Promise<Data> {
@@ -48,7 +54,7 @@ export class BenchClient {
   private async send<Data>(query: string, variables: object, idempotencyKey: string | null) {
     const viewer = this.credential ? await this.authenticate(this.credential) : null;
     if (this.credential && !viewer) throw new Error('The credential is not known.');
-    return this.bench.execute<Data>(query, variables, viewer, idempotencyKey);
+    return this.bench.execute<Data>(query, variables, viewer, idempotencyKey, this.address);
   }
 
   private async authenticate(credential: string): Promise<Viewer | null> {
@@ -67,7 +73,6 @@ export class BenchClient {
  * counting statements that nobody else makes.
  */
 export class Bench extends People<BenchClient> {
-  readonly anonymous = new BenchClient(this, null);
   /** What the gateways were told, in order. */
   readonly changes: ViewerChange[] = [];
 
@@ -107,8 +112,9 @@ export class Bench extends People<BenchClient> {
     return bench;
   }
 
-  /** Where the requests from now on come from. */
-  address = '192.0.2.1';
+  /** Where all requests come from that say nothing else. */
+  readonly address = '192.0.2.1';
+  readonly anonymous = new BenchClient(this, null);
 
   get database(): Database {
     return this.kernel.database;
@@ -125,11 +131,17 @@ export class Bench extends People<BenchClient> {
   }
 
   /** Runs one operation as this viewer, and returns what would go over the wire. */
-  async execute<Data>(query: string, variables: object, viewer: Viewer | null, idempotencyKey: string | null) {
+  async execute<Data>(
+    query: string,
+    variables: object,
+    viewer: Viewer | null,
+    idempotencyKey: string | null,
+    ip = this.address,
+  ) {
     const result = await this.executor.execute({
       query,
       variables: { ...variables },
-      envelope: { requestId: randomUUID(), viewer, client: { ip: this.address, userAgent: 'test' }, idempotencyKey },
+      envelope: { requestId: randomUUID(), viewer, client: { ip, userAgent: 'test' }, idempotencyKey },
     });
     const { data, errors } = JSON.parse(JSON.stringify(result)) as { data?: Data | null; errors?: AnswerError[] };
     return { data: data ?? null, errors: errors ?? [] };

@@ -3,7 +3,6 @@ import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { AccountResolver } from './account/account.resolver.ts';
 import { AccountService } from './account/account.service.ts';
-import { knownAddress } from './account/known-address.ts';
 import { LogInGuard } from './account/log-in-guard.ts';
 import { createUserLoader } from './account/user.loaders.ts';
 import { presentUser } from './account/user.presenter.ts';
@@ -46,7 +45,7 @@ import { SignUpService } from './session/sign-up.service.ts';
 export async function createIdentity(kernel: Kernel): Promise<Subgraph> {
   const accessTokens = new AccessTokens(kernel.secrets.tokenSecret);
   const opener = new SessionOpener(kernel.database, accessTokens);
-  const guard = new LogInGuard(kernel.rateLimits, knownAddress(kernel.database));
+  const guard = new LogInGuard(kernel);
   const users = createUserLoader(kernel.database);
   const logIns = new LogInService(kernel, guard, opener);
   const organizations = new OrganizationService(kernel);

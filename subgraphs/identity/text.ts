@@ -1,17 +1,12 @@
 import { z } from 'zod';
-import { checkDisplayName, toDisplayName } from '#core/display-name';
+import { displayName } from '#core/display-name';
 import { toWholeCharacters } from '#core/storable-text';
 
-/** Neither PostgreSQL nor a terminal takes kindly to control characters but line breaks and tabs. */
+/** Neither PostgreSQL nor a terminal takes kindly to control characters; line breaks are for texts of several lines. */
 const SEVERAL_LINES = /^[\P{Cc}\n\r\t]*$/u;
 
-/** What something or somebody is called: 1 to 200 characters on one line, trimmed. */
-export const nameText = z
-  .string()
-  .overwrite(toDisplayName)
-  .min(1, 'It must not be empty')
-  .max(200, 'It must have at most 200 characters')
-  .superRefine(checkDisplayName);
+/** What something or somebody is called: 1 to 200 characters. */
+export const nameText = displayName({ max: 200 });
 
 /** A text for people, of at most 2,000 characters; empty by default. */
 export const descriptionText = z

@@ -43,7 +43,7 @@ export class AccountService {
     const viewer = requirePerson(context.viewer);
     const { userId, orgId, credential } = viewer;
     const { currentPassword, newPassword: password } = validate(passwordSchema, input);
-    await this.proveIdentity(context, userId, currentPassword ?? '');
+    await this.proveIdentity(userId, currentPassword ?? '');
     const passwordHash = await hashPassword(password);
     return this.kernel.transactions.system(async (unit) => {
       await unit.tx.user.update({ where: { id: userId }, data: { passwordHash } });
@@ -55,13 +55,13 @@ export class AccountService {
   }
 
   /** Somebody who has always come in through a provider has no password yet: his session is proof enough. */
-  private async proveIdentity(context: RequestContext, userId: string, password: string): Promise<void> {
+  private async proveIdentity(userId: string, password: string): Promise<void> {
     const user = await this.kernel.database.system.user.findFirst({ where: { id: userId } });
     if (!user) throw notFound('user');
     if (user.disabledAt) throw unauthenticated();
     if (!user.passwordHash) return;
     const refusal = badInput('input.currentPassword', 'It is not the present password.');
-    await this.guard.attempt({ email: user.email ?? user.id, ip: context.client.ip }, refusal, async () =>
+    await this.guard.attemptAgain(user.id, refusal, async () =>
       (await verifyPassword(user.passwordHash, password)) ? true : null,
     );
   }

@@ -8,7 +8,7 @@ import type { LinkedAccountRow, LinkedAccountService } from './linked-account.se
 import { type LogInAttempt, newAttempt, openAttempt, sealAttempt } from './log-in-attempt.ts';
 import type { ExternalProfile, LogInProvider } from './log-in-provider.ts';
 import { reasonOf } from './provider-failure.ts';
-import { isReturnTo, mayReturnTo } from './redirect-uri.policy.ts';
+import { isReturnTo, readRedirectUri } from './redirect-uri.policy.ts';
 
 export interface OAuthStart {
   provider: string;
@@ -48,17 +48,12 @@ export class OAuthService {
   /** @throws ParleyError `NOT_FOUND`, `BAD_USER_INPUT` at `input.redirectUri`, or `UNAVAILABLE`. */
   async start(context: RequestContext, input: OAuthStart): Promise<{ authorizationUrl: string; attempt: string }> {
     const provider = this.find(input.provider);
-    if (!mayReturnTo(input.redirectUri, this.origins)) {
-      throw badInput(
-        'input.redirectUri',
-        'It must be an address without query on this server, or on an origin in ALLOWED_ORIGINS.',
-      );
-    }
+    const { uri: redirectUri, problem } = readRedirectUri(input.redirectUri, this.origins);
+    if (problem !== undefined) throw badInput('input.redirectUri', problem);
     const { viewer } = context;
     const attempt = newAttempt({
       provider: provider.id,
-      // As it was checked: what stands there literally may be read otherwise elsewhere.
-      redirectUri: new URL(input.redirectUri).href,
+      redirectUri,
       userId: viewer && isPerson(viewer) ? viewer.userId : null,
       invitationToken: input.invitationToken ?? null,
     });

@@ -40,7 +40,7 @@ export class StartOAuthLogInInput {
 
   @Field(() => String, {
     description:
-      'A page without query on this server or on one of ALLOWED_ORIGINS, which the provider must know as well.',
+      'A page without query or fragment on this server or on one of ALLOWED_ORIGINS, which the provider must know as well, spelt as browsers show it.',
   })
   redirectUri!: string;
 

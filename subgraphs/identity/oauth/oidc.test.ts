@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Installation } from '../identity.fixture.ts';
 import { Bench } from '../identity-bench.fixture.ts';
+import { follow } from './browser.fixture.ts';
 import { OIDC_CLIENT, type OidcServer, startOidcServer } from './oidc-server.fixture.ts';
 import { COMPLETE, FRONT_END, logInAt, REDIRECT_URI, START, travel } from './trip.fixture.ts';
 
@@ -209,10 +210,33 @@ describe('a trip to the provider', () => {
   it('begins at a provider that there is, and ends on a page of this server', async () => {
     const begin = async (input: object) => (await installation.anonymous.refused(START, { input })).extensions;
     expect(await begin({ provider: 'github', redirectUri: REDIRECT_URI })).toMatchObject({ code: 'NOT_FOUND' });
-    expect(await begin({ provider: 'oidc', redirectUri: 'https://evil.example/' })).toMatchObject({
-      code: 'BAD_USER_INPUT',
-      fields: [{ path: 'input.redirectUri' }],
-    });
+    for (const redirectUri of [
+      'https://evil.example/',
+      'https://app.example\\@evil.example/',
+      'https://user:secret@app.example/log-in/callback',
+      `${REDIRECT_URI}#part`,
+      'javascript:alert(1)',
+      'junk',
+      ` ${REDIRECT_URI}`,
+      'https://app.example\n/log-in/callback',
+    ]) {
+      const { code, fields } = await begin({ provider: 'oidc', redirectUri });
+      expect({ redirectUri, code, paths: fields?.map(({ path }) => path) }).toEqual({
+        redirectUri,
+        code: 'BAD_USER_INPUT',
+        paths: ['input.redirectUri'],
+      });
+    }
+  });
+
+  it('takes the address to come back to in any spelling, and sends it on in one', async () => {
+    const redirectUri = 'HTTPS://App.Example:443/x/../log-in/./callback';
+    const { startOAuthLogIn } = await installation.anonymous.ask<{
+      startOAuthLogIn: { authorizationUrl: string; attempt: string };
+    }>(START, { input: { provider: 'oidc', redirectUri } });
+    expect(new URL(startOAuthLogIn.authorizationUrl).searchParams.get('redirect_uri')).toBe(REDIRECT_URI);
+    const callbackUrl = await follow(startOAuthLogIn.authorizationUrl, REDIRECT_URI);
+    await installation.anonymous.ask(COMPLETE, { input: { attempt: startOAuthLogIn.attempt, callbackUrl } });
   });
 });
 

@@ -1,3 +1,4 @@
+import { toDisplayName } from '#core/display-name';
 import { emailAddress } from '../text.ts';
 import type { ExternalProfile } from './log-in-provider.ts';
 
@@ -9,6 +10,5 @@ export const addressOf = ({ email }: ExternalProfile): string | null => emailAdd
 
 /** What to call the person: what the provider says is not checked by anybody, so it is cleaned and cut. */
 export function nameOf(profile: ExternalProfile): string {
-  const cleaned = (profile.name ?? '').replace(/\p{Cc}/gu, '').trim();
-  return cleaned.slice(0, MAX_NAME_LENGTH) || addressOf(profile)?.split('@')[0] || 'Somebody';
+  return toDisplayName(profile.name ?? '', MAX_NAME_LENGTH) || addressOf(profile)?.split('@')[0] || 'Somebody';
 }
