@@ -53,6 +53,14 @@ describe('a verdict is forgotten', () => {
     expect(await cache.of('ann', async () => WHO.ann)).toBeNull();
   });
 
+  it('where it was refused: who is let in again is nobody until then', async () => {
+    const cache = new VerdictCache();
+    expect(await cache.of('ann', async () => null)).toBeNull();
+    expect(await cache.of('ann', async () => WHO.ann)).toBeNull();
+    cache.forget({ orgId: 'a', userId: '1' });
+    expect(await cache.of('ann', async () => WHO.ann)).toBe(WHO.ann);
+  });
+
   it('where there was none', async () => {
     const cache = new VerdictCache();
     await expect(cache.of('ann', () => Promise.reject(new Error('away')))).rejects.toThrow('away');

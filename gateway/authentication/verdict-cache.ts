@@ -19,8 +19,8 @@ export class VerdictCache {
   /** The credentials of each user and of each organization. */
   private readonly keysOf = new Map<string, Set<string>>();
   private readonly folders = new Map<string, readonly string[]>();
-  /** What is being asked: whose it is nobody knows yet. */
-  private readonly asking = new Set<string>();
+  /** What is being asked, and what was refused: whose it is nobody knows, so any change may be about it. */
+  private readonly unassigned = new Set<string>();
 
   /** The verdict on a credential; `ask` finds it where none is known. One that fails is not kept. */
   of(key: string, ask: () => Verdict): Verdict {
@@ -28,7 +28,7 @@ export class VerdictCache {
     if (known) return known;
     const asked = ask();
     this.verdicts.set(key, asked);
-    this.asking.add(key);
+    this.unassigned.add(key);
     asked.then(
       (viewer) => this.isCurrent(key, asked) && this.file(key, viewer),
       () => this.isCurrent(key, asked) && this.verdicts.delete(key),
@@ -38,7 +38,7 @@ export class VerdictCache {
 
   /** Forgets what may no longer hold. */
   forget({ orgId, userId }: ViewerChange): void {
-    for (const key of [...this.asking]) this.verdicts.delete(key);
+    for (const key of [...this.unassigned]) this.verdicts.delete(key);
     const folder = userId !== undefined ? userFolder(userId) : orgId !== undefined ? orgFolder(orgId) : null;
     if (folder === null) this.verdicts.clear();
     else for (const key of [...(this.keysOf.get(folder) ?? [])]) this.verdicts.delete(key);
@@ -49,8 +49,8 @@ export class VerdictCache {
   }
 
   private file(key: string, viewer: Viewer | null): void {
-    this.asking.delete(key);
     if (!viewer) return;
+    this.unassigned.delete(key);
     const folders = [userFolder(viewer.userId), orgFolder(viewer.orgId)];
     this.folders.set(key, folders);
     for (const folder of folders) {
@@ -60,7 +60,7 @@ export class VerdictCache {
   }
 
   private unfile(key: string): void {
-    this.asking.delete(key);
+    this.unassigned.delete(key);
     for (const folder of this.folders.get(key) ?? []) {
       const keys = this.keysOf.get(folder);
       keys?.delete(key);
