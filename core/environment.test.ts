@@ -28,6 +28,13 @@ describe('settings that make no sense', () => {
     ['METRICS_TOKEN', 'short', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
     ['METRICS_TOKEN', 'with spaces in between', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
     ['DATABASE_URL', 'mysql://db', /^DATABASE_URL must be a URL that begins with postgres:/],
+    [
+      'OUTBOUND_ALLOW',
+      'a.example, 10.0.0.0/33',
+      /^OUTBOUND_ALLOW must be a list of names.*: 10\.0\.0\.0\/33 is none\.$/,
+    ],
+    ['OUTBOUND_PORTS', '80,http', 'OUTBOUND_PORTS must be a list of ports, such as 80,443.'],
+    ['OUTBOUND_PORTS', '65536', 'OUTBOUND_PORTS must be a list of ports, such as 80,443.'],
     ['PARLEY_SECRET', 'short', 'PARLEY_SECRET must have at least 32 characters.'],
   ])('%s=%s: one sentence that says what it must be', (name, value, sentence) => {
     const problems = problemsOf({ [name]: value });

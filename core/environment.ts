@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
+import { AllowList } from './outbound/allow-list.ts';
 
 const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 0, 1, true or false')
@@ -34,6 +35,28 @@ const trustedProxies = z
       return false;
     }
   }, 'must be a list of addresses or networks, such as 10.0.0.0/8, or loopback');
+
+const list = (value: string) => value.split(',').flatMap((part) => part.trim().toLowerCase() || []);
+
+const ALLOW_RULE = 'must be a list of names, addresses and CIDR ranges, such as *.corp.example,10.1.0.0/16';
+
+const outboundAllow = z
+  .string()
+  .default('')
+  .transform((value, context) => {
+    const allowed = new AllowList();
+    const bad = list(value).find((entry) => !allowed.add(entry));
+    if (bad !== undefined) context.addIssue({ code: 'custom', message: `${ALLOW_RULE}: ${bad} is none` });
+    return allowed;
+  });
+
+const PORTS_RULE = 'must be a list of ports, such as 80,443';
+
+const ports = z
+  .string()
+  .default('80,443')
+  .transform((value) => list(value).map(Number))
+  .refine((all) => all.every((one) => Number.isInteger(one) && one > 0 && one < 65_536), PORTS_RULE);
 
 const origins = z
   .string()
@@ -101,6 +124,10 @@ const schema = z.object({
   PARLEY_INTERNAL_PORT: port.default(0),
   /** Events of streams are kept this long, in days; a client that was away longer is told to load anew. */
   STREAM_RETENTION_DAYS: number(0.001, 'must be a number of days, at least 0.001').default(30),
+  /** Names (`*.corp.example`), addresses and CIDR ranges that agents may reach although they are not of the open internet. */
+  OUTBOUND_ALLOW: outboundAllow,
+  /** Which ports agents may reach on the open internet. */
+  OUTBOUND_PORTS: ports,
   OIDC_ISSUER: optionalUrl(http),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

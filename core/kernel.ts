@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts';
 import type { JobQueue } from './job/job.ts';
 import type { Logger } from './log.ts';
 import type { ModelRegistry } from './model/model-registry.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { Peers } from './peer/peer.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Sealer } from './seal.ts';
@@ -24,6 +25,8 @@ export interface Kernel {
   peers: Peers;
   /** The language models that this installation can call. */
   models: ModelRegistry;
+  /** Requests to addresses that strangers gave. */
+  outbound: Outbound;
   sealer: Sealer;
   rateLimits: RateLimits;
   /** This process, in leases and in the list of instances: a UUID made at its start. */

@@ -14,6 +14,8 @@ export const PERMISSIONS = {
   'agents:read': 'See agents, their versions and the models on offer.',
   'agents:write': 'Create agents and edit their drafts.',
   'agents:publish': 'Publish, roll back and archive agents.',
+  'memory:read': 'See what agents keep in mind, and what they keep in mind of oneself.',
+  'memory:write': 'Change what agents keep in mind.',
   'conversations:read': 'Read the conversations that one takes part in.',
   'conversations:write': 'Create conversations and send messages in those that one takes part in.',
   'conversations:read_all': 'Read every conversation of the organization.',
@@ -38,12 +40,14 @@ export const BUILT_IN_ROLES = {
     'api_keys:manage',
     'agents:read',
     'agents:write',
+    'memory:read',
+    'memory:write',
     'conversations:read',
     'conversations:write',
     'runs:cancel',
     'runs:approve',
   ],
-  VIEWER: ['organization:read', 'agents:read', 'conversations:read'],
+  VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type BuiltInRoleName = keyof typeof BUILT_IN_ROLES;

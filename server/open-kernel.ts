@@ -9,6 +9,7 @@ import { createJobQueue, type OpenJobQueue } from '#core/job/queue';
 import type { Kernel } from '#core/kernel';
 import type { Logger } from '#core/log';
 import { ModelRegistry } from '#core/model/model-registry';
+import { Outbound } from '#core/outbound/outbound';
 import { announceEvents } from '#core/outbox/wake';
 import { createPeers } from '#core/peer/create-peers';
 import { createRateLimits } from '#core/rate-limit';
@@ -57,6 +58,11 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     openaiApiKey: environment.OPENAI_API_KEY,
     openaiBaseUrl: environment.OPENAI_BASE_URL,
   });
+  const outbound = new Outbound({
+    allow: environment.OUTBOUND_ALLOW,
+    ports: environment.OUTBOUND_PORTS,
+    connectTimeoutMs: 10_000,
+  });
   return {
     environment,
     secrets,
@@ -68,6 +74,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     jobs,
     peers: createPeers({ local, remote: remoteOf?.({ database, instanceId }) ?? null }),
     models,
+    outbound,
     sealer,
     rateLimits: createRateLimits(redis),
     instanceId,
@@ -75,7 +82,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     async close() {
       await streams.drain();
       streams.close();
-      await Promise.allSettled([jobs.close(), bus.close(), models.close()]);
+      await Promise.allSettled([jobs.close(), bus.close(), models.close(), outbound.close()]);
       redis?.disconnect();
       await database.close();
     },

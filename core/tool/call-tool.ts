@@ -1,12 +1,14 @@
 import type { JsonObject, JsonValue } from '#core/model/model.port';
-import { toStorableJson, toWholeCharacters } from '#core/storable-text';
+import { toStorableJson } from '#core/storable-text';
+import { cutResult } from './cut-result.ts';
 import { schemaProblems } from './json-schema.ts';
 import { type Tool, type ToolContext, ToolError } from './tool.port.ts';
 
 /**
- * Calls a tool: its arguments checked, its time limited, its result cut to what a model is to read.
+ * Calls a tool: its arguments checked, its time limited, its result cut to what a model is to read. Returns in time even
+ * where the tool does not heed its signal. Any number of calls may be under way at once.
  * @param limitMs The caller's own limit; the tool's counts where it is shorter.
- * @throws ToolError; the reason of `context.signal` where that was aborted
+ * @throws ToolError; the reason of `context.signal` where that was aborted; whatever else the tool throws
  */
 export async function callTool(
   tool: Tool,
@@ -25,10 +27,10 @@ export async function callTool(
   try {
     signal.throwIfAborted();
     const result = await Promise.race([tool.run(args, { ...context, signal }), stopped]);
-    return cutResult(toStorableJson(result), tool.maxResultCharacters);
+    return cutResult(toJson(result), tool.maxResultCharacters);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (late.aborted) throw new ToolError('TIMED_OUT', `The tool took longer than ${ms / 1_000} s.`, true);
+    if (late.aborted) throw timedOut(tool, ms);
     throw error;
   }
 }
@@ -39,10 +41,17 @@ export function checkArguments(tool: Tool, args: JsonObject): void {
   if (problems.length > 0) throw new ToolError('INVALID_ARGUMENTS', problems.join(' '));
 }
 
-/** A result that is too long becomes its beginning as text, with a note that says so. */
-export function cutResult(result: JsonValue, maxCharacters: number): JsonValue {
-  const text = typeof result === 'string' ? result : JSON.stringify(result);
-  if (text.length <= maxCharacters) return result;
-  const shown = toWholeCharacters(text.slice(0, maxCharacters)).replace(/\ufffd$/, '');
-  return `${shown}\n[cut: ${shown.length.toLocaleString('en')} of ${text.length.toLocaleString('en')} characters are shown]`;
+function timedOut(tool: Tool, ms: number): ToolError {
+  const took = `The tool took longer than ${ms / 1_000} s.`;
+  if (tool.effect !== 'ONCE') return new ToolError('TIMED_OUT', took, true);
+  return new ToolError(
+    'TIMED_OUT',
+    `${took} It may have taken effect all the same: find out before you call it again.`,
+  );
+}
+
+/** What a tool made of its result may hold dates, holes and texts that PostgreSQL does not take. */
+function toJson(result: JsonValue): JsonValue {
+  const text = JSON.stringify(result);
+  return text === undefined ? null : toStorableJson(JSON.parse(text) as JsonValue);
 }

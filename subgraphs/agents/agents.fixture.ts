@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '#core/database/database';
 import { Transactions } from '#core/database/transaction';
 import { createLog } from '#core/log';
 import { ModelRegistry, type ModelRegistryOptions } from '#core/model/model-registry';
+import { createPeers } from '#core/peer/create-peers';
 import { BUILT_IN_ROLES, type BuiltInRoleName, type Permission } from '#core/permission';
 import { type RequestContext, runInRequest } from '#core/request-context';
 import { createSealer } from '#core/seal';
@@ -85,7 +86,13 @@ export async function startBench(modelOptions: ModelRegistryOptions = {}, tools?
   const sealer = createSealer(Buffer.alloc(32, 1).toString('base64url'));
   const transactions = new Transactions(database, sealer, () => {});
   const models = new ModelRegistry(modelOptions);
-  const { schema } = await createAgents({ database, transactions, models, ...(tools && { tools }) });
+  const { schema } = await createAgents({
+    database,
+    transactions,
+    models,
+    peers: createPeers({ local: new Map(), remote: null }),
+    ...(tools && { tools }),
+  });
   const bench: Bench = {
     schema,
     database,

@@ -11,6 +11,8 @@ import { AgentPeerResolver } from './agent-peer.resolver.ts';
 import { AgentPublicationService } from './agent-publication.service.ts';
 import { AgentReader } from './agent-reader.ts';
 import { DefinitionCheck, type KnownTools } from './definition-check.ts';
+import { forgetGone } from './memory/memory.consumer.ts';
+import { createMemoryResolvers } from './memory/memory-resolvers.ts';
 import { ModelResolver } from './model.resolver.ts';
 import { ModelService } from './model.service.ts';
 import { permissions } from './permissions.ts';
@@ -18,7 +20,7 @@ import { TEAM_FLOW_TYPES } from './team/team.type.ts';
 import { TeamNodeResolver } from './team/team-node.resolver.ts';
 
 /** What the agents subgraph touches of the kernel. Without `tools` an agent may name any: runs tell what there is. */
-type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models'> & { tools?: KnownTools };
+type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models' | 'peers'> & { tools?: KnownTools };
 
 /** Composes the agents subgraph. */
 export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
@@ -37,6 +39,7 @@ export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
       new AgentPeerResolver(reader, models, loaders),
       new ModelResolver(models),
       new TeamNodeResolver(reader, loaders),
+      ...createMemoryResolvers(kernel, loaders),
     ],
     orphanedTypes: TEAM_FLOW_TYPES,
     permissions,
@@ -47,5 +50,5 @@ export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
       },
     },
   });
-  return { name: 'agents', schema, jobs: [], consumers: [] };
+  return { name: 'agents', schema, jobs: [], consumers: [forgetGone] };
 }

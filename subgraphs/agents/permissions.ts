@@ -1,4 +1,5 @@
 import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
+import { memoryMutations, memoryQueries, memoryTypes } from './memory/permissions.ts';
 
 const read = permitted('agents:read');
 const write = permitted('agents:write');
@@ -21,6 +22,7 @@ export const permissions = {
     agentForRun: authenticated,
     agentsForRun: authenticated,
     agentsById: authenticated,
+    ...memoryQueries,
   },
   Mutation: {
     createAgent: write,
@@ -31,6 +33,7 @@ export const permissions = {
     rollBackAgent: publish,
     archiveAgent: publish,
     restoreAgent: publish,
+    ...memoryMutations,
   },
   Agent: {
     id: authenticated,
@@ -186,4 +189,5 @@ export const permissions = {
     endCursor: authenticated,
   },
   User: { id: authenticated },
+  ...memoryTypes,
 };

@@ -70,6 +70,8 @@ export const OPERATIONS: Record<string, TableOperation> = {
   },
   'Query.models': { text: '{ id }' },
   'Query.modelProviders': { text: '{ id status }' },
+  'Query.memoryBlocks': nodes('{ id label value }'),
+  'Query.memoryBlock': byId('{ id label value revisions { totalCount } }', ({ maker }) => maker.memoryBlock()),
   'Query.conversations': nodes('{ id title }'),
   'Query.conversation': byId('{ id title participants { __typename } }', ({ maker, userIds }) => maker.room(userIds)),
   'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
@@ -210,6 +212,24 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Mutation.restoreAgent': input('RestoreAgent', '{ agent { id } }', async ({ maker }) => ({
     agentId: await maker.agent(),
   })),
+
+  'Mutation.createMemoryBlock': input('CreateMemoryBlock', '{ memoryBlock { id } }', () => ({
+    scope: 'ORG',
+    label: `m-${newId()}`,
+  })),
+  'Mutation.updateMemoryBlock': input('UpdateMemoryBlock', '{ memoryBlock { id } }', async ({ maker }) => ({
+    blockId: await maker.memoryBlock(),
+    expectedRevision: 1,
+    value: 'Changed',
+  })),
+  'Mutation.appendToMemoryBlock': input('AppendToMemoryBlock', '{ memoryBlock { id } }', async ({ maker }) => ({
+    blockId: await maker.memoryBlock(),
+    text: 'More',
+  })),
+  'Mutation.deleteMemoryBlock': input('DeleteMemoryBlock', '{ deletedMemoryBlockId }', async ({ maker }) => ({
+    blockId: await maker.memoryBlock(),
+  })),
+  'Mutation.eraseOwnMemory': { text: '{ erasedBlocks }' },
 
   'Mutation.createConversation': input('CreateConversation', '{ conversation { id } }', () => ({ title: 'New' })),
   'Mutation.updateConversation': input('UpdateConversation', '{ conversation { id } }', async ({ maker, userIds }) => ({

@@ -70,6 +70,14 @@ Mutation.publishAgent               who   ok    ok    no    no    no    no
 Mutation.rollBackAgent              who   ok    ok    no    no    no    no
 Mutation.archiveAgent               who   ok    ok    no    no    no    no
 Mutation.restoreAgent               who   ok    ok    no    no    no    no
+# Memory of the organization, which is shared. What is remembered of oneself can be erased by whoever can read.
+Query.memoryBlocks                  who   ok    ok    ok    ok    no    ok
+Query.memoryBlock                   who   ok    ok    ok    ok    no    ok
+Mutation.createMemoryBlock          who   ok    ok    ok    no    no    ok
+Mutation.updateMemoryBlock          who   ok    ok    ok    no    no    ok
+Mutation.appendToMemoryBlock        who   ok    ok    ok    no    no    ok
+Mutation.deleteMemoryBlock          who   ok    ok    ok    no    no    ok
+Mutation.eraseOwnMemory             who   ok    ok    ok    ok    no    ok
 # Rooms that the owner made and that everybody is in.
 Query.conversations                 who   ok    ok    ok    ok    no    ok
 Query.conversation                  who   ok    ok    ok    ok    no    ok

@@ -7,6 +7,7 @@ import type { TestServer } from '../support/server.ts';
 /** Ids of things in one organization, each there for the asking. */
 export interface Things {
   agent: string;
+  memoryBlock: string;
   room: string;
   message: string;
   run: string;
@@ -49,6 +50,13 @@ export class Maker {
   }
 
   agent = () => this.make('createAgent', { name: 'Ada', instructions: 'Be brief.' }, 'agent { id }', 'agent.id');
+  memoryBlock = () =>
+    this.make(
+      'createMemoryBlock',
+      { scope: 'ORG', label: `m-${newId()}`, value: 'Nobody else may read this' },
+      'memoryBlock { id }',
+      'memoryBlock.id',
+    );
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
   serviceAccount = () =>
@@ -137,7 +145,8 @@ export class Maker {
   /** One of everything. */
   async things(): Promise<Things> {
     const person = await this.test.seed.member(this.owner);
-    const [apiKey, invitation, role, serviceAccount, member, session, live] = await Promise.all([
+    const [memoryBlock, apiKey, invitation, role, serviceAccount, member, session, live] = await Promise.all([
+      this.memoryBlock(),
       this.apiKey(),
       this.invitation(),
       this.role(),
@@ -148,7 +157,7 @@ export class Maker {
     ]);
     const talk = await this.talk();
     const { step, approval } = await this.waiting();
-    const known = { apiKey, invitation, role, serviceAccount, member, session, live, user: person.id };
+    const known = { memoryBlock, apiKey, invitation, role, serviceAccount, member, session, live, user: person.id };
     return { ...talk, step, approval, ...known };
   }
 }

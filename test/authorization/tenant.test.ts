@@ -38,6 +38,7 @@ afterAll(() => subgraphs?.close());
 /** A thing of another organization, and one that there is not, where an operation takes an id. */
 const none = (): Things => ({
   agent: newId(),
+  memoryBlock: newId(),
   room: newId(),
   message: newId(),
   run: newId(),
@@ -81,6 +82,26 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   ['rollBackAgent', (them) => mutation('rollBackAgent', `agentId: "${them.agent}", toVersion: 1`)],
   ['archiveAgent', (them) => mutation('archiveAgent', `agentId: "${them.agent}"`)],
   ['restoreAgent', (them) => mutation('restoreAgent', `agentId: "${them.agent}"`)],
+  ['memoryBlock', (them) => `{ memoryBlock(id: "${them.memoryBlock}") { id value revisions { nodes { value } } } }`],
+  [
+    'memoryBlocks of an agent',
+    (them) => `{ memoryBlocks(filter: {agentId: "${them.agent}"}) { nodes { id } totalCount } }`,
+  ],
+  ['memoryBlocks of a room', (them) => `{ memoryBlocks(filter: {conversationId: "${them.room}"}) { nodes { id } } }`],
+  [
+    'createMemoryBlock of an agent',
+    (them) => mutation('createMemoryBlock', `scope: AGENT, label: "x", agentId: "${them.agent}"`),
+  ],
+  [
+    'createMemoryBlock of a room',
+    (them) => mutation('createMemoryBlock', `scope: CONVERSATION, label: "x", conversationId: "${them.room}"`),
+  ],
+  [
+    'updateMemoryBlock',
+    (them) => mutation('updateMemoryBlock', `blockId: "${them.memoryBlock}", expectedRevision: 1, value: "x"`),
+  ],
+  ['appendToMemoryBlock', (them) => mutation('appendToMemoryBlock', `blockId: "${them.memoryBlock}", text: "x"`)],
+  ['deleteMemoryBlock', (them) => mutation('deleteMemoryBlock', `blockId: "${them.memoryBlock}"`)],
   ['createConversation with an agent', (them) => mutation('createConversation', `agentIds: ["${them.agent}"]`)],
   ['createConversation with a user', (them) => mutation('createConversation', `userIds: ["${them.user}"]`)],
   ['updateConversation', (them) => mutation('updateConversation', `conversationId: "${them.room}", title: "x"`)],

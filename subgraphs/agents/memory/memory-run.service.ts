@@ -1,0 +1,145 @@
+import type { Database } from '#core/database/database';
+import type { ScopedTransaction } from '#core/database/scoped-client';
+import type { Transactions } from '#core/database/transaction';
+import { badInput, conflict, forbidden, notFound } from '#core/error';
+import { isId } from '#core/id';
+import { validate } from '#core/validate';
+import { requireViewer, type Viewer } from '#core/viewer';
+import { type MemoryWrite, memoryWrite } from './memory-fields.ts';
+import {
+  appended,
+  assertFits,
+  assertRevision,
+  insertBlock,
+  type MemoryAuthor,
+  type MemoryRevisionRow,
+  type MemoryRow,
+  reviseBlock,
+} from './memory-row.ts';
+
+/** Within what an agent works. */
+export interface MemoryPlace {
+  agentId: string;
+  /** The person whom it talks to; null where there is none. */
+  userId: string | null;
+  conversationId: string;
+}
+
+/** What a write of an agent came to. */
+export interface WrittenMemory {
+  block: MemoryRow;
+  revision: MemoryRevisionRow;
+}
+
+/** Memory as agents read and write it while they run: that of the organization, their own, the person's, the room's. */
+export class MemoryForRun {
+  constructor(
+    private readonly database: Pick<Database, 'scoped'>,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Everything that the agent has in mind here, or the blocks of these labels: shared first, each scope by label. */
+  async read(viewer: Viewer, place: MemoryPlace, labels: readonly string[] | null): Promise<MemoryRow[]> {
+    const subjects = SCOPES.flatMap((scope) => {
+      const subjectId = subjectOf(scope, requireViewer(viewer), place);
+      return isId(subjectId) ? [{ scope, subjectId }] : [];
+    });
+    return this.database.scoped.memoryBlock.findMany({
+      where: { OR: subjects, ...(labels && { label: { in: [...labels] } }) },
+      orderBy: [{ scope: 'asc' }, { label: 'asc' }],
+    });
+  }
+
+  /**
+   * Writes for an agent, once for each idempotency key. A block of its own, of the person or of the room is made where
+   * there is none; those of the organization are made by people.
+   * @throws ParleyError `NOT_FOUND`, `FORBIDDEN` where it is read-only, `CONFLICT` where the block is not what was expected.
+   */
+  async write(viewer: Viewer, input: unknown): Promise<WrittenMemory> {
+    const write = validate(memoryWrite, input);
+    const subjectId = subjectOf(write.scope, viewer, { ...write, userId: write.userId ?? null });
+    if (subjectId === null) throw badInput('input.scope', 'Nobody is there whom this memory would be of.');
+    return this.transactions.scoped(({ tx }) => attempt(tx, write, subjectId));
+  }
+}
+
+/** Whoever wants to write the same block waits at its lock, so what is looked for after it stays so. */
+async function attempt(tx: ScopedTransaction, write: MemoryWrite, subjectId: string): Promise<WrittenMemory> {
+  const { scope, label, idempotencyKey, operation, text } = write;
+  const block = await lockByLabel(tx, scope, subjectId, label);
+  const earlier = await tx.memoryRevision.findFirst({ where: { idempotencyKey }, include: { block: true } });
+  if (earlier) return { block: earlier.block, revision: earlier };
+  if (operation === 'APPEND' && text === '') throw badInput('input.text', 'Say what to add.');
+  const author = authorOf(write);
+  if (block) return revise(tx, author, block, write);
+  if (scope === 'ORG' || operation === 'REPLACE') throw notFound('memory block');
+  const made = await insertBlock(tx, author, { scope, subjectId, label, value: text }, 'input.text');
+  // Where it was not made, somebody else was quicker: it is there by now.
+  return made ?? attempt(tx, write, subjectId);
+}
+
+const SCOPES = ['ORG', 'AGENT', 'USER', 'CONVERSATION'] as const;
+
+const subjectOf = (scope: MemoryRow['scope'], viewer: Viewer, place: MemoryPlace): string | null =>
+  ({ ORG: viewer.orgId, AGENT: place.agentId, USER: place.userId, CONVERSATION: place.conversationId })[scope];
+
+const authorOf = ({ agentId, userId, conversationId, runId, idempotencyKey }: MemoryWrite): MemoryAuthor => ({
+  authorKind: 'AGENT',
+  authorId: agentId,
+  onBehalfOfId: userId ?? null,
+  conversationId,
+  runId,
+  idempotencyKey,
+});
+
+async function lockByLabel(
+  tx: ScopedTransaction,
+  scope: MemoryRow['scope'],
+  subjectId: string,
+  label: string,
+): Promise<MemoryRow | null> {
+  const [locked] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM memory_blocks
+    WHERE scope = ${scope}::"MemoryScope" AND subject_id = ${subjectId}::uuid AND label = ${label} FOR UPDATE`;
+  // Not by its label: one that was made since then would be found without being locked.
+  return locked ? tx.memoryBlock.findFirst({ where: { id: locked.id } }) : null;
+}
+
+async function revise(
+  tx: ScopedTransaction,
+  author: MemoryAuthor,
+  block: MemoryRow,
+  write: MemoryWrite,
+): Promise<WrittenMemory> {
+  if (block.readOnly) throw forbidden('The block is read-only for agents.');
+  const value = valueAfter(block, write);
+  assertFits(value, block.characterLimit, 'input.text');
+  return reviseBlock(tx, author, block, write.operation, { value });
+}
+
+/** @throws ParleyError where what the agent expects of the block is not so. */
+function valueAfter(block: MemoryRow, { operation, text, oldText, expectedRevision }: MemoryWrite): string {
+  if (expectedRevision != null) assertRevision(block, expectedRevision);
+  switch (operation) {
+    case 'APPEND':
+      return appended(block.value, text);
+    case 'WRITE':
+      if (expectedRevision == null && block.value !== '') {
+        throw badInput(
+          'input.expectedRevision',
+          'The block holds something: read it, and give the revision that was read.',
+        );
+      }
+      return text;
+    case 'REPLACE':
+      return replacedOnce(block.value, oldText ?? '', text);
+  }
+}
+
+function replacedOnce(value: string, oldText: string, text: string): string {
+  if (oldText === '') throw badInput('input.oldText', 'Say which text to replace.');
+  const [before, ...others] = value.split(oldText);
+  if (others.length === 0) throw conflict('The block does not hold the old text: read it again.');
+  if (others.length > 1) throw badInput('input.oldText', `The block holds it ${others.length} times: give more of it.`);
+  return `${before}${text}${others[0]}`;
+}
