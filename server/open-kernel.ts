@@ -17,12 +17,15 @@ import type { Secrets } from '#core/secrets';
 import { openStreams } from '#core/stream/open-streams';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
 import type { RemoteCaller } from '#core/subgraph/remote-call';
+import { openStorage } from './open-storage.ts';
 
 export interface KernelOptions {
   environment: Environment;
   secrets: Secrets;
   log: Logger;
   databaseUrl: string;
+  /** Where files are kept, unless the settings say otherwise. */
+  dataFolder: string;
   /** The subgraphs of this process, filled once they are composed. */
   local: ReadonlyMap<string, SubgraphExecutor>;
   /** Made from the pool once there is one; null where every subgraph lives here. */
@@ -57,6 +60,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     openaiApiKey: environment.OPENAI_API_KEY,
     openaiBaseUrl: environment.OPENAI_BASE_URL,
   });
+  const storage = await openStorage({ environment, dataFolder: options.dataFolder, database, log });
   return {
     environment,
     secrets,
@@ -68,6 +72,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     jobs,
     peers: createPeers({ local, remote: remoteOf?.({ database, instanceId }) ?? null }),
     models,
+    storage,
     sealer,
     rateLimits: createRateLimits(redis),
     instanceId,
@@ -75,7 +80,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     async close() {
       await streams.drain();
       streams.close();
-      await Promise.allSettled([jobs.close(), bus.close(), models.close()]);
+      await Promise.allSettled([jobs.close(), bus.close(), models.close(), storage.close()]);
       redis?.disconnect();
       await database.close();
     },

@@ -63,6 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       secrets,
       log,
       databaseUrl,
+      dataFolder: options.dataFolder,
       local: executors,
       remoteOf: whole
         ? null
