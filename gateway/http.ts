@@ -11,19 +11,17 @@ import { GraphQLError } from 'graphql';
 import { badInput, notFound, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
-import type { RateLimit, RateLimits } from '#core/rate-limit';
-import type { Authenticator } from './authentication/authenticator.ts';
+import { limitArrival } from './arrival-limit.ts';
+import type { CallerOptions } from './caller.ts';
+import { identify } from './caller.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 
-export interface HttpOptions {
+export interface HttpOptions extends CallerOptions {
   log: Logger;
-  authenticator: Authenticator;
   idempotency: Idempotency;
-  rateLimits: RateLimits;
-  requestLimit: RateLimit;
   allowedOrigins: readonly string[];
   /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
@@ -31,6 +29,9 @@ export interface HttpOptions {
 
 /** Text and variables of a request: pictures and files go elsewhere. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** How long a request may take to come in as a whole, in milliseconds. */
+const BODY_WITHIN_MS = 60_000;
 
 const METHODS = ['GET', 'POST', 'OPTIONS'] as const;
 
@@ -53,7 +54,8 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER]),
     keepAliveTimeout: 65_000,
-    requestTimeout: 60_000,
+    // Of the slowest upload that goes on; what is no upload has `limitArrival`.
+    requestTimeout: 3_600_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
   }) as unknown as FastifyInstance;
@@ -62,6 +64,7 @@ export function createHttp({ log, allowedOrigins, trustedProxies }: HttpOptions)
     reply.header('x-content-type-options', 'nosniff');
     allowOrigin(request, reply, allowedOrigins);
   });
+  limitArrival(app, BODY_WITHIN_MS);
   app.addHook('onResponse', async (request, reply) => {
     log.debug(
       {
@@ -93,9 +96,9 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: read
   reply.headers({
     'access-control-allow-origin': origin,
     'access-control-allow-headers':
-      'authorization, content-type, idempotency-key, x-request-id, apollo-require-preflight, apollographql-client-name, apollographql-client-version',
+      'authorization, content-type, range, x-file-name, idempotency-key, x-request-id, apollo-require-preflight, apollographql-client-name, apollographql-client-version',
     'access-control-allow-methods': 'GET, POST, OPTIONS',
-    'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed`,
+    'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed, content-disposition, content-range, etag`,
     'access-control-max-age': '600',
   });
 }
@@ -129,7 +132,7 @@ function sendRefusal(error: ParleyError, status: number, reply: FastifyReply): F
 
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, log } = options;
+  const { idempotency, log } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request) => contexts.get(request as FastifyRequest) as GatewayContext,
@@ -139,20 +142,8 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     method: ['GET', 'POST'],
     url: '/graphql',
     preValidation: async (request) => {
-      const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-        await rateLimits.consume(requestLimit, `ip:${request.ip}`);
-        throw error;
-      });
-      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${request.ip}`);
-      contexts.set(request, {
-        envelope: {
-          requestId: request.id,
-          viewer,
-          client: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
-          idempotencyKey: null,
-        },
-        log: log.child({ requestId: request.id }),
-      });
+      const envelope = await identify(request, options);
+      contexts.set(request, { envelope, log: log.child({ requestId: request.id }) });
     },
     handler: async (request, reply) => {
       const key = request.headers['idempotency-key'];

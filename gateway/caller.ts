@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+import type { RateLimit, RateLimits } from '#core/rate-limit';
+import type { RequestEnvelope } from '#core/subgraph/operation';
+import type { Authenticator } from './authentication/authenticator.ts';
+
+export interface CallerOptions {
+  authenticator: Authenticator;
+  rateLimits: RateLimits;
+  requestLimit: RateLimit;
+}
+
+/**
+ * Who sends a request, counted against what he may send: by his account, or by his address where he shows no credential.
+ * @throws ParleyError `UNAUTHENTICATED`, `RATE_LIMITED`
+ */
+export async function identify(
+  request: FastifyRequest,
+  { authenticator, rateLimits, requestLimit }: CallerOptions,
+): Promise<RequestEnvelope> {
+  const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
+    await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+    throw error;
+  });
+  await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${request.ip}`);
+  return {
+    requestId: request.id,
+    viewer,
+    client: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+    idempotencyKey: null,
+  };
+}
