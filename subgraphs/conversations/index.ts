@@ -118,7 +118,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
         dispatch: (run) => runs.dispatch(run),
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
-      const stopFiles = attachments.startSweep();
+      const stopFiles = attachments.startSweep({ alone });
       return async () => void (await Promise.all([stopLive(), stopSweep(), stopFiles()]));
     },
   };

@@ -40,9 +40,12 @@ export async function sweepAttachments({ database, store, log }: SweepOptions): 
   return removed;
 }
 
-/** Starts to look from time to time; the function returned ends it. */
-export function startAttachmentSweep(options: SweepOptions): () => Promise<void> {
-  let running: Promise<unknown> = Promise.resolve();
+/**
+ * Starts to look from time to time; the function returned ends it. `alone`: no other process can be at work, so that what
+ * is being received is what a crash has left.
+ */
+export function startAttachmentSweep(options: SweepOptions & { alone: boolean }): () => Promise<void> {
+  let running: Promise<unknown> = options.alone ? giveUpReceiving(options.database) : Promise.resolve();
   const round = () => {
     running = running
       .then(() => sweepAttachments(options))
@@ -55,4 +58,8 @@ export function startAttachmentSweep(options: SweepOptions): () => Promise<void>
     clearInterval(timer);
     await running;
   };
+}
+
+async function giveUpReceiving({ systemPool }: Database): Promise<void> {
+  await systemPool.query("update attachments set expires_at = clock_timestamp() where state = 'RECEIVING'");
 }

@@ -23,6 +23,6 @@ export function createAttachments({ environment, secrets, database, transactions
     store,
     service,
     door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
-    startSweep: () => startAttachmentSweep({ database, store, log }),
+    startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
   };
 }
