@@ -19,6 +19,8 @@ const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
 
 const LIVE_RULE = 'must be a number of seconds from 1 to 86400';
 
+const BYTES_RULE = 'must be a whole number of bytes, at least 1';
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Also those of apps, such as `capacitor://localhost`. */
@@ -87,6 +89,21 @@ const schema = z.object({
     .string()
     .default('.parley')
     .transform((folder) => resolve(folder)),
+  /** Where uploaded files lie, where that is not the data folder. Processes on one machine can share it. */
+  PARLEY_FILES: z
+    .string()
+    .optional()
+    .transform((folder) => (folder === undefined ? undefined : resolve(folder))),
+  /** A bucket for the files in place of a folder: `https://s3.eu-central-1.amazonaws.com/my-bucket`. */
+  S3_BUCKET_URL: optionalUrl(http),
+  S3_REGION: z.string().default('auto'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  /** The longest file that is taken, in bytes, and all that an organization may keep. */
+  UPLOAD_MAX_BYTES: whole(1, BYTES_RULE).default(50 * 1024 * 1024),
+  UPLOAD_QUOTA_BYTES: whole(1, BYTES_RULE).default(20 * 1024 * 1024 * 1024),
+  /** An upload that brings next to nothing for so long is given up, in seconds. */
+  UPLOAD_STALL_SECONDS: number(0.1, 'must be a number of seconds, at least 0.1').default(20),
   PARLEY_OWNER_EMAIL: z.email('must be an e-mail address').optional(),
   PARLEY_OWNER_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
   /** One secret that all processes share; without it each data folder has its own. */

@@ -10,6 +10,7 @@ import type { Peers } from './peer/peer.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Sealer } from './seal.ts';
 import type { Secrets } from './secrets.ts';
+import type { ObjectStorage } from './storage/storage.port.ts';
 import type { Streams } from './stream/streams.ts';
 
 /** Everything of the shared kernel that a part of Parley may touch: handed to its composition root as one argument. */
@@ -27,6 +28,8 @@ export interface Kernel {
   models: ModelRegistry;
   /** Requests to addresses that strangers gave. */
   outbound: Outbound;
+  /** The bytes of files. */
+  storage: ObjectStorage;
   sealer: Sealer;
   rateLimits: RateLimits;
   /** This process, in leases and in the list of instances: a UUID made at its start. */

@@ -12,9 +12,9 @@ import { badInput, ParleyError } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { Metrics, OperationLabels } from '#core/metrics';
-import type { RateLimit, RateLimits } from '#core/rate-limit';
-import type { Authenticator } from './authentication/authenticator.ts';
-import type { AddressOf } from './client-address.ts';
+import { limitArrival } from './arrival-limit.ts';
+import type { CallerOptions } from './caller.ts';
+import { identify } from './caller.ts';
 import type { GatewayContext } from './context.ts';
 import type { Idempotency, KeptAnswer } from './idempotency.ts';
 import { isMutation } from './is-mutation.ts';
@@ -24,20 +24,19 @@ import { outcomeOf } from './outcome.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { answerUnknownPages } from './unknown-page.ts';
 
-export interface HttpOptions {
+export interface HttpOptions extends CallerOptions {
   log: Logger;
-  authenticator: Authenticator;
   idempotency: Idempotency;
-  rateLimits: RateLimits;
-  requestLimit: RateLimit;
   allowedOrigins: readonly string[];
-  addressOf: AddressOf;
   metrics: Metrics;
   maxResponseBytes: number;
 }
 
 /** Text and variables of a request: pictures and files go elsewhere. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** How long a request may take to come in as a whole, in milliseconds. */
+const BODY_WITHIN_MS = 60_000;
 
 const STATUS: Partial<Record<string, number>> = {
   UNAUTHENTICATED: 401,
@@ -57,7 +56,8 @@ export function createHttp({ log, allowedOrigins, addressOf }: HttpOptions): Fas
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER]),
     keepAliveTimeout: 65_000,
-    requestTimeout: 60_000,
+    // Of the slowest upload that goes on; what is no upload has `limitArrival`.
+    requestTimeout: 3_600_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     // What the router itself refuses passes by the hooks.
@@ -69,6 +69,7 @@ export function createHttp({ log, allowedOrigins, addressOf }: HttpOptions): Fas
   app.addHook('onRequest', async (request, reply) => {
     addHeaders(request, reply, allowedOrigins);
   });
+  limitArrival(app, BODY_WITHIN_MS);
   app.addHook('onResponse', async (request, reply) => {
     log.debug(
       {
@@ -101,9 +102,9 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, allowed: read
   reply.headers({
     'access-control-allow-origin': origin,
     'access-control-allow-headers':
-      'authorization, content-type, idempotency-key, x-request-id, apollo-require-preflight, apollographql-client-name, apollographql-client-version',
+      'authorization, content-type, range, x-file-name, idempotency-key, x-request-id, apollo-require-preflight, apollographql-client-name, apollographql-client-version',
     'access-control-allow-methods': 'GET, POST, OPTIONS',
-    'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed`,
+    'access-control-expose-headers': `${REQUEST_ID_HEADER}, retry-after, idempotency-replayed, content-disposition, content-range, etag`,
     'access-control-max-age': '600',
   });
 }
@@ -130,7 +131,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 
 /** `/graphql` over HTTP: who calls, how often, once per idempotency key, then Apollo. */
 export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayContext>, options: HttpOptions): void {
-  const { authenticator, idempotency, rateLimits, requestLimit, addressOf, metrics, log, maxResponseBytes } = options;
+  const { idempotency, metrics, log, maxResponseBytes } = options;
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   const outcomes = new WeakMap<FastifyRequest, OperationLabels>();
   const handle = fastifyApolloHandler(apollo, {
@@ -154,19 +155,8 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
       if (outcome) metrics.requests.observe({ ...outcome }, reply.elapsedTime / 1000);
     },
     preValidation: async (request) => {
-      const ip = addressOf(request.raw);
-      const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-        await rateLimits.consume(requestLimit, `ip:${ip}`);
-        throw error;
-      });
-      await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`);
       contexts.set(request, {
-        envelope: {
-          requestId: request.id,
-          viewer,
-          client: { ip, userAgent: request.headers['user-agent'] ?? null },
-          idempotencyKey: null,
-        },
+        envelope: await identify(request, options),
         log: log.child({ requestId: request.id }),
         onOutcome: (outcome) => outcomes.set(request, outcome),
       });

@@ -6,6 +6,7 @@ import type { Kernel } from '#core/kernel';
 import { maskError } from '#core/mask';
 import type { Metrics } from '#core/metrics';
 import type { EnvelopeSigner } from '#core/subgraph/envelope-token';
+import type { FileDoor } from '#core/subgraph/file-door';
 import { createApollo, createGraph } from './apollo.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { createAddressOf } from './client-address.ts';
@@ -13,6 +14,8 @@ import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
 import { LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
+import { addDownloads } from './file/download-route.ts';
+import { addUploads } from './file/upload-route.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
@@ -31,6 +34,8 @@ import { serveWebSocket } from './websocket/serve.ts';
 export interface GatewayOptions {
   kernel: Kernel;
   sources: SubgraphSources;
+  /** Where files are kept. */
+  files: FileDoor;
   signer: EnvelopeSigner;
   metrics: Metrics;
   checks: ReadonlyMap<string, HealthCheck>;
@@ -127,11 +132,14 @@ function addRoutes(
   app: FastifyInstance,
   apollo: ApolloServer<GatewayContext>,
   http: HttpOptions,
-  { kernel, metrics, checks }: GatewayOptions,
+  { metrics, checks, kernel, files }: GatewayOptions,
 ): void {
+  const { UPLOAD_MAX_BYTES, UPLOAD_STALL_SECONDS } = kernel.environment;
   addHealth(app, checks);
   addMetrics(app, metrics, kernel.environment.METRICS_TOKEN);
   addGraphQL(app, apollo, http);
+  addUploads(app, { ...http, files, maxBytes: UPLOAD_MAX_BYTES, stallMs: UPLOAD_STALL_SECONDS * 1_000 });
+  addDownloads(app, { ...http, files });
   addExplorers(app);
 }
 

@@ -18,12 +18,15 @@ import type { Secrets } from '#core/secrets';
 import { openStreams } from '#core/stream/open-streams';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
 import type { RemoteCaller } from '#core/subgraph/remote-call';
+import { openStorage } from './open-storage.ts';
 
 export interface KernelOptions {
   environment: Environment;
   secrets: Secrets;
   log: Logger;
   databaseUrl: string;
+  /** Where files are kept, unless the settings say otherwise. */
+  dataFolder: string;
   /** The subgraphs of this process, filled once they are composed. */
   local: ReadonlyMap<string, SubgraphExecutor>;
   /** Made from the pool once there is one; null where every subgraph lives here. */
@@ -63,6 +66,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     ports: environment.OUTBOUND_PORTS,
     connectTimeoutMs: 10_000,
   });
+  const storage = await openStorage({ environment, dataFolder: options.dataFolder, database, log });
   return {
     environment,
     secrets,
@@ -75,6 +79,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     peers: createPeers({ local, remote: remoteOf?.({ database, instanceId }) ?? null }),
     models,
     outbound,
+    storage,
     sealer,
     rateLimits: createRateLimits(redis),
     instanceId,
@@ -82,7 +87,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     async close() {
       await streams.drain();
       streams.close();
-      await Promise.allSettled([jobs.close(), bus.close(), models.close(), outbound.close()]);
+      await Promise.allSettled([jobs.close(), bus.close(), models.close(), outbound.close(), storage.close()]);
       redis?.disconnect();
       await database.close();
     },

@@ -5,9 +5,11 @@ import { createMetrics } from '#core/metrics';
 import type { Secrets } from '#core/secrets';
 import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
+import type { FileDoor } from '#core/subgraph/file-door';
 import { RemoteCaller } from '#core/subgraph/remote-call';
+import { RemoteFileDoor } from '#core/subgraph/remote-file-door';
 import { type SubgraphServer, serveSubgraphs } from '#core/subgraph/serve';
-import { SUBGRAPH_NAMES } from '#core/subgraph/subgraph';
+import { SUBGRAPH_NAMES, type SubgraphName } from '#core/subgraph/subgraph';
 import type { HealthCheck } from '#gateway/health';
 import type { RunningGateway } from '#gateway/start-gateway';
 import { composeSubgraphs, loadSubgraphs } from './compose-subgraphs.ts';
@@ -38,6 +40,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+const FILES_KEPT_BY: SubgraphName = 'conversations';
+
 /** Reads the code of the roles ahead of time, and of no others: a process that serves one subgraph has no gateway in it. */
 export async function loadRoles(roles: ReadonlySet<Role>): Promise<void> {
   await Promise.all([loadSubgraphs(roles), roles.has('gateway') ? import('#gateway/start-gateway') : null]);
@@ -63,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       secrets,
       log,
       databaseUrl,
+      dataFolder: options.dataFolder,
       local: executors,
       remoteOf: whole
         ? null
@@ -76,10 +81,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.push(() => kernel.close());
     if (caller) opened.push(caller.close.bind(caller));
     const subgraphs = await composeSubgraphs(kernel, roles, executors);
+    const doors = new Map(
+      subgraphs.flatMap(({ name, door }) => (door && roles.has(name) ? [[name, door] as const] : [])),
+    );
     const metrics = createMetrics();
 
     if (directory) {
-      const served = await serveOwn(options, executors, signer);
+      const served = await serveOwn(options, executors, doors, signer);
       if (served) opened.push(() => served.close());
       directory.announce(served ? (environment.PARLEY_INTERNAL_URL ?? served.url) : null);
       await directory.start();
@@ -110,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           remote: caller && directory ? { caller, directory } : null,
           log,
         },
+        files: fileDoor(doors, caller),
         signer,
         metrics,
         checks,
@@ -127,16 +136,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** Files are kept by one subgraph, here or elsewhere. */
+function fileDoor(doors: ReadonlyMap<string, FileDoor>, caller: RemoteCaller | undefined): FileDoor {
+  const door = doors.get(FILES_KEPT_BY) ?? (caller && new RemoteFileDoor(caller, FILES_KEPT_BY));
+  if (!door) throw new Error('No process keeps files.');
+  return door;
+}
+
 /** Serves the subgraphs that other processes are to find here. */
 async function serveOwn(
   { roles, environment, log }: ServerOptions,
   executors: ReadonlyMap<string, SubgraphExecutor>,
+  doors: ReadonlyMap<string, FileDoor>,
   signer: ReturnType<typeof createEnvelopeSigner>,
 ): Promise<SubgraphServer | null> {
   const own = new Map([...executors].filter(([name]) => roles.has(name as Role)));
   if (![...roles].some(isSubgraphRole)) return null;
   return serveSubgraphs({
     executors: own,
+    doors,
     signer,
     log,
     host: environment.HOST,

@@ -82,7 +82,14 @@ describe('a subgraph in another process', () => {
   const serve = async () => {
     const toy = createToy();
     const executors = new Map([['agents', toy.executor]]);
-    const server: SubgraphServer = await serveSubgraphs({ executors, signer, log, host: '127.0.0.1', port: 0 });
+    const server: SubgraphServer = await serveSubgraphs({
+      executors,
+      doors: new Map(),
+      signer,
+      log,
+      host: '127.0.0.1',
+      port: 0,
+    });
     closing.push(() => server.close());
     return { ...toy, url: server.url };
   };

@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Directory } from '#core/directory/directory';
 import { unavailable } from '#core/error';
 import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
-import type { SubgraphOperation } from './operation.ts';
+import type { RequestEnvelope, SubgraphOperation } from './operation.ts';
 
 export interface RemoteCallerOptions {
   directory: Directory;
@@ -14,25 +15,78 @@ export interface RemoteCallerOptions {
   connections?: number;
 }
 
+/** A request of `exchange`, but for where it goes. */
+export interface Exchange {
+  method: 'GET' | 'POST';
+  headers: Record<string, string>;
+  body?: AsyncIterable<Uint8Array>;
+  signal?: AbortSignal;
+  /** How long the other process may take until it begins to answer, in milliseconds; 0 for ever. Default `timeoutMs`. */
+  headersTimeout?: number;
+}
+
+/** Files that go to and from one address at once. */
+const MAX_EXCHANGES = 256;
+
 /** Errors that prove that the other process has not begun: the call can go to another instance. */
 const NOT_BEGUN = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH']);
 
 /** Calls subgraphs in other processes over pooled keep-alive connections. */
 export class RemoteCaller {
   private readonly pools = new Map<string, Pool>();
+  /** Apart from the others, so that slow readers of files keep no query waiting. */
+  private readonly filePools = new Map<string, Pool>();
 
   private readonly stopFollowing: () => void;
 
   constructor(private readonly options: RemoteCallerOptions) {
     this.stopFollowing = options.directory.onChange((instances) => {
       const known = new Set(instances.map(({ url }) => url));
-      for (const url of this.pools.keys()) if (!known.has(url)) this.drop(url);
+      for (const pools of [this.pools, this.filePools]) {
+        for (const url of pools.keys()) if (!known.has(url)) drop(pools, url);
+      }
     });
   }
 
   /** @throws ParleyError `UNAVAILABLE` where no instance answers in time. */
   async call(subgraph: string, operation: SubgraphOperation, signal?: AbortSignal): Promise<ExecutionResult> {
     const token = await this.options.signer.sign(operation.envelope);
+    return this.somewhere(subgraph, (url) => this.post(url, subgraph, operation, token, signal), signal);
+  }
+
+  /**
+   * An exchange in HTTP's own terms, for bytes that are not held as a whole. Its body is read to the end or destroyed.
+   * @param path Below the subgraph's address.
+   * @throws ParleyError `UNAVAILABLE` where no instance answers in time.
+   */
+  async exchange(
+    subgraph: string,
+    path: string,
+    envelope: RequestEnvelope,
+    { headers, signal, body, ...request }: Exchange,
+  ): Promise<Dispatcher.ResponseData> {
+    const { timeoutMs = 10_000, signer } = this.options;
+    const token = await signer.sign(envelope);
+    const send = (url: string) =>
+      this.poolOf(url, this.filePools, MAX_EXCHANGES).request({
+        headersTimeout: timeoutMs,
+        ...request,
+        body: body ? Readable.from(body, { objectMode: false }) : null,
+        path: `/subgraphs/${subgraph}${path}`,
+        headers: { ...headers, [ENVELOPE_HEADER]: token },
+        // Whoever reads the answer may be slow.
+        bodyTimeout: 0,
+        signal: signal ?? null,
+      });
+    return this.somewhere(subgraph, send, signal);
+  }
+
+  /** Goes to one instance after the other for as long as it is proven that none has begun. */
+  private async somewhere<T>(
+    subgraph: string,
+    send: (url: string) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const tried = new Set<string>();
     let lookedAgain = false;
     for (;;) {
@@ -46,7 +100,7 @@ export class RemoteCaller {
       }
       tried.add(url);
       try {
-        return await this.post(url, subgraph, operation, token, signal);
+        return await send(url);
       } catch (error) {
         // A caller that gave up says nothing about the other process.
         if (signal?.aborted) throw unavailable('The request was given up before its answer came.', { cause: error });
@@ -60,8 +114,10 @@ export class RemoteCaller {
 
   async close(): Promise<void> {
     this.stopFollowing();
-    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
-    this.pools.clear();
+    for (const pools of [this.pools, this.filePools]) {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    }
   }
 
   private async post(
@@ -89,19 +145,19 @@ export class RemoteCaller {
     return JSON.parse(text) as ExecutionResult;
   }
 
-  /** Lets what is under way end; nobody is sent to that address any more. */
-  private drop(url: string): void {
-    const pool = this.pools.get(url);
-    this.pools.delete(url);
-    pool?.close().catch(() => {});
-  }
-
-  private poolOf(url: string): Pool {
-    const known = this.pools.get(url);
+  private poolOf(url: string, pools = this.pools, connections = this.options.connections ?? 32): Pool {
+    const known = pools.get(url);
     if (known) return known;
     // Below the server's own keep-alive time-out, so that a connection is never used while it is being closed.
-    const pool = new Pool(url, { connections: this.options.connections ?? 32, keepAliveTimeout: 30_000 });
-    this.pools.set(url, pool);
+    const pool = new Pool(url, { connections, keepAliveTimeout: 30_000 });
+    pools.set(url, pool);
     return pool;
   }
+}
+
+/** Lets what is under way end; nobody is sent to that address any more. */
+function drop(pools: Map<string, Pool>, url: string): void {
+  const pool = pools.get(url);
+  pools.delete(url);
+  pool?.close().catch(() => {});
 }

@@ -9,11 +9,15 @@ import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
 import type { SubgraphExecutor } from './executor.ts';
+import type { FileDoor } from './file-door.ts';
 import type { SubgraphOperation } from './operation.ts';
+import { addFiles } from './serve-files.ts';
 
 export interface SubgraphServerOptions {
   /** By name: each is served under `/subgraphs/NAME`, over HTTP and WebSocket. */
   executors: ReadonlyMap<string, SubgraphExecutor>;
+  /** Where those of them that keep files give and take them. */
+  doors: ReadonlyMap<string, FileDoor>;
   signer: EnvelopeSigner;
   log: Logger;
   host: string;
@@ -40,6 +44,7 @@ export async function serveSubgraphs(options: SubgraphServerOptions): Promise<Su
   // Kept open longer than the callers keep an idle connection, so that none is closed just as it is used.
   const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, keepAliveTimeout: 65_000, forceCloseConnections: true });
   addHttp(app, options);
+  addFiles(app, options);
   app.get('/healthz', () => ({ status: 'ok' }));
   const closeSockets = addWebSocket(app.server, options);
   await app.listen({ host: options.host, port: options.port });

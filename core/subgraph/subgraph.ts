@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { JobHandler } from '#core/job/job';
 import type { EventConsumer } from '#core/outbox/consumer';
+import type { FileDoor } from './file-door.ts';
 
 /** The names of the subgraphs, which are also the names of their roles. */
 export const SUBGRAPH_NAMES = ['identity', 'agents', 'conversations'] as const;
@@ -12,6 +13,8 @@ export interface Subgraph {
   name: SubgraphName;
   /** Executable, federated, with a rule on every field. */
   schema: GraphQLSchema;
+  /** Where it gives and takes files, if it keeps any. */
+  door?: FileDoor;
   /** Work for the process that has the worker role. */
   jobs: JobHandler[];
   /** Reactions to events, run by the worker role as well. */

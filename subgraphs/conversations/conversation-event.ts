@@ -1,4 +1,5 @@
 import type { StreamAppend, StreamEvent } from '#core/stream/event';
+import type { AttachmentValue } from './attachment/attachment-value.ts';
 import type { MessagePartValue, MessageStatus } from './message.type.ts';
 import type { ApprovalSnapshot, StepSnapshot } from './orchestration/step-snapshot.ts';
 import type { ParticipantKind } from './participant.type.ts';
@@ -37,6 +38,7 @@ export interface EventPayloads {
   MessageAdded: { message: MessageSnapshot };
   MessageDelta: { messageId: string; runId: string; attempt: number; index: number; text: string };
   ThinkingDelta: { messageId: string; runId: string; attempt: number; text: string };
+  MessageAttachmentAdded: { messageId: string; runId: string; attempt: number; attachment: AttachmentValue };
   MessageRestarted: { messageId: string; runId: string; attempt: number };
   MessageCompleted: { message: MessageSnapshot };
   RunStateChanged: { run: RunSnapshot };

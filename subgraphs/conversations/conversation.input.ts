@@ -8,6 +8,8 @@ import { RunType } from './run.type.ts';
 
 /** Longer than any person types, and within what every model takes. */
 export const MAX_TEXT = 100_000;
+/** Files that go with one message. */
+const MAX_ATTACHMENTS = 10;
 export const MAX_TITLE = 200;
 /** People and agents that one call brings into a room, each, and all that a room takes. */
 const MAX_PARTICIPANTS = 50;
@@ -120,7 +122,8 @@ export class SendMessageInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Not offered yet: nothing can be uploaded, so every id is refused.',
+    description:
+      'Files that you have uploaded with `POST /uploads` and not sent yet, ten at most. With them the text may be empty.',
   })
   attachmentIds?: string[] | null;
 
@@ -135,24 +138,25 @@ export class SendMessageInput {
   whenBusy?: WhenBusy | null;
 }
 
-export const sendMessageSchema = z.object({
-  conversationId: z.string(),
-  text: text.pipe(
-    z
-      .string()
-      .max(MAX_TEXT, `At most ${MAX_TEXT} characters`)
-      .refine((value) => value.trim().length > 0, 'Write something'),
-  ),
-  attachmentIds: z
-    .array(z.string())
-    .max(0, 'There is no such attachment: nothing has been uploaded under this id')
-    .nullish(),
-  agentId: z.string().nullish(),
-  whenBusy: z
-    .enum(WhenBusy)
-    .nullish()
-    .transform((value) => value ?? WhenBusy.ENQUEUE),
-});
+export const sendMessageSchema = z
+  .object({
+    conversationId: z.string(),
+    text: text.pipe(z.string().max(MAX_TEXT, `At most ${MAX_TEXT} characters`)),
+    attachmentIds: z
+      .array(z.uuid('This is not the id of an upload'))
+      .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} in one message`)
+      .nullish()
+      .transform((list) => [...new Set(list)]),
+    agentId: z.string().nullish(),
+    whenBusy: z
+      .enum(WhenBusy)
+      .nullish()
+      .transform((value) => value ?? WhenBusy.ENQUEUE),
+  })
+  .refine(({ text: said, attachmentIds }) => said.trim().length > 0 || attachmentIds.length > 0, {
+    error: 'Write something',
+    path: ['text'],
+  });
 
 @InputType({ description: 'The answer that is to stop.' })
 export class CancelRunInput {

@@ -1,6 +1,8 @@
 import { encodeCursor } from '#core/graphql/pagination';
 import type { StreamGapSignal } from '#core/stream/streams';
 import type { Conversation, Message, Run } from '#prisma/generated/client';
+import { type AttachmentLinks, addressesOf } from './attachment/attachment-link.ts';
+import { type AttachmentValue, attachmentsOf } from './attachment/attachment-value.ts';
 import type { ConversationLoaders } from './conversation.loaders.ts';
 import type { ConversationEvent, MessageSnapshot, RunSnapshot } from './conversation-event.ts';
 import type { MessagePartValue, MessageStatus } from './message.type.ts';
@@ -43,7 +45,10 @@ export const snapshotRun = (row: Run): RunSnapshot => ({
  * loaded with the others of its kind.
  */
 export class ConversationPresenter {
-  constructor(private readonly loaders: ConversationLoaders) {}
+  constructor(
+    private readonly loaders: ConversationLoaders,
+    private readonly links: AttachmentLinks,
+  ) {}
 
   conversation(row: Conversation) {
     return {
@@ -79,11 +84,23 @@ export class ConversationPresenter {
       conversation: this.conversationReference(conversationId),
       author: toParticipant(message.authorKind, message.authorId),
       text: message.text,
-      parts: message.parts,
+      parts: message.parts.map((part) =>
+        'attachment' in part ? { ...part, attachment: this.attachment(part.attachment) } : part,
+      ),
+      attachments: attachmentsOf(message.parts).map((each) => this.attachment(each)),
       status: message.status,
       run: message.runId === null ? null : () => this.loadRun(message.runId as string),
       createdAt: message.createdAt,
       completedAt: message.completedAt,
+    };
+  }
+
+  attachment(value: AttachmentValue) {
+    return {
+      __typename: 'Attachment' as const,
+      ...value,
+      ...addressesOf(value, this.links),
+      createdAt: new Date(value.createdAt),
     };
   }
 
@@ -130,6 +147,8 @@ export class ConversationPresenter {
       case 'MessageAdded':
       case 'MessageCompleted':
         return { ...shared, message: this.message(conversationId, event.payload.message) };
+      case 'MessageAttachmentAdded':
+        return { ...shared, ...event.payload, attachment: this.attachment(event.payload.attachment) };
       case 'RunStateChanged':
         return { ...shared, run: this.run(event.payload.run) };
       case 'StepStarted':

@@ -5,6 +5,9 @@ import type { RequestContext } from '#core/request-context';
 import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { requireViewer } from '#core/viewer';
+import { AttachmentResolver } from './attachment/attachment.resolver.ts';
+import { MessageAttachmentAddedType } from './attachment/attachment-event.type.ts';
+import { createAttachments } from './attachment/create-attachments.ts';
 import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
 import { ConversationResolver } from './conversation.resolver.ts';
 import { ConversationService } from './conversation.service.ts';
@@ -40,7 +43,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
   const messages = new MessageService(database, transactions, streams, directory, runs, turns);
   const events = new EventService(database, streams);
-  const scope = createRequestScope(database);
+  const attachments = createAttachments(kernel);
+  const scope = createRequestScope(database, attachments.links);
 
   const tools = new BuiltInTools();
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
@@ -74,10 +78,11 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, scope),
       ...live.resolvers,
     ],
-    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES],
+    orphanedTypes: [...EVENT_TYPES, MessageAttachmentAddedType, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -101,6 +106,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   return {
     name: 'conversations',
     schema,
+    door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
     consumers: [],
     async startWorker({ alone }) {
@@ -112,7 +118,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
         dispatch: (run) => runs.dispatch(run),
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
-      return async () => void (await Promise.all([stopLive(), stopSweep()]));
+      const stopFiles = attachments.startSweep({ alone });
+      return async () => void (await Promise.all([stopLive(), stopSweep(), stopFiles()]));
     },
   };
 }

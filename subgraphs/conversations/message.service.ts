@@ -7,6 +7,8 @@ import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
+import { send } from './attachment/attachment-row.ts';
+import { toPart } from './attachment/attachment-value.ts';
 import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
 import { type SendMessageInput, sendMessageSchema, WhenBusy } from './conversation.input.ts';
 import type { ConversationLoaders } from './conversation.loaders.ts';
@@ -27,6 +29,12 @@ export interface SentMessage {
   message: Message;
   /** Null in a room without an agent. */
   run: Run | null;
+}
+
+/** What a message is made of. */
+interface Written {
+  text: string;
+  attachmentIds: readonly string[];
 }
 
 /** What is written in rooms. */
@@ -83,7 +91,7 @@ export class MessageService {
    * a worker, or nothing.
    */
   async send(viewer: Viewer, input: SendMessageInput, loaders: ConversationLoaders): Promise<SentMessage> {
-    const { conversationId, text, agentId, whenBusy } = validate(sendMessageSchema, input);
+    const { conversationId, text, agentId, whenBusy, attachmentIds } = validate(sendMessageSchema, input);
     const allowed = { check: canWrite, refusal: 'Only those who take part in a conversation write in it.' };
     const opened = await openRoom(viewer, conversationId, loaders, allowed);
     const responderId = await this.responder(viewer, opened, text, agentId ?? null);
@@ -92,11 +100,11 @@ export class MessageService {
         ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
             await this.clearTheWay(unit, conversationId, whenBusy);
-            return this.write(unit, viewer, opened, text, responderId);
+            return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
           })
         : this.transactions.direct(async (unit) => {
             await lockRoom(unit.tx, conversationId);
-            return this.write(unit, viewer, opened, text, responderId);
+            return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
           }),
     );
     if (sent.run) this.runs.dispatch(sent.run);
@@ -136,11 +144,13 @@ export class MessageService {
     unit: Unit<RawTransaction>,
     viewer: Viewer,
     { room }: OpenRoom,
-    text: string,
+    { text, attachmentIds }: Written,
     agentId: string | null,
   ): Promise<SentMessage> {
     const now = new Date();
     const message = newMessage(room, viewer.userId, text, now);
+    const files = await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message });
+    message.parts = [...(message.parts as object[]), ...files.map(toPart)] as unknown as Message['parts'];
     const run = agentId ? newRun(message, agentId) : null;
     if (run) await insertRun(unit.tx, run);
     await unit.tx.$executeRaw`
@@ -172,7 +182,7 @@ const newMessage = (room: Conversation, authorId: string, text: string, at: Date
   authorId,
   status: 'COMPLETE',
   text,
-  parts: [{ __typename: 'TextPart', text }],
+  parts: text === '' ? [] : [{ __typename: 'TextPart', text }],
   runId: null,
   createdAt: at,
   completedAt: at,

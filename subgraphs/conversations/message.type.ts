@@ -1,5 +1,7 @@
 import { createUnionType, Directive, Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf, edgeOf } from '#core/graphql/connection';
+import { AttachmentType, FilePartType, ImagePartType } from './attachment/attachment.type.ts';
+import type { AttachmentPartValue } from './attachment/attachment-value.ts';
 import { ConversationType } from './conversation.type.ts';
 import { Participant, type ParticipantReference } from './participant.type.ts';
 import { RunType } from './run.type.ts';
@@ -40,15 +42,12 @@ export class ThinkingPartType {
 export const MessagePart = createUnionType({
   name: 'MessagePart',
   description: 'What a message is made of, in order.',
-  types: () => [TextPartType, ThinkingPartType] as const,
+  types: () => [TextPartType, ThinkingPartType, ImagePartType, FilePartType] as const,
   resolveType: (value: unknown) => (value as { __typename: string }).__typename,
 });
 
 /** A part as it is stored and handed out. */
-export interface MessagePartValue {
-  __typename: 'TextPart' | 'ThinkingPart';
-  text: string;
-}
+export type MessagePartValue = { __typename: 'TextPart' | 'ThinkingPart'; text: string } | AttachmentPartValue;
 
 @Directive('@key(fields: "id")')
 @ObjectType('Message', { simpleResolvers: true, description: 'Something that a participant wrote in a room.' })
@@ -69,7 +68,10 @@ export class MessageType {
   text!: string;
 
   @Field(() => [MessagePart])
-  parts!: MessagePartValue[];
+  parts!: unknown[];
+
+  @Field(() => [AttachmentType], { description: 'The pictures and other files among its parts, in order.' })
+  attachments!: unknown[];
 
   @Field(() => MessageStatus)
   status!: MessageStatus;

@@ -1,4 +1,5 @@
 import { permitted } from '#core/subgraph/rule';
+import { attachmentPermissions } from './attachment/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
 
 const read = permitted('conversations:read');
@@ -10,8 +11,10 @@ const event = { cursor: read, at: read, conversation: read };
 /** The coarse gate: one line a field. Which rooms it covers is the policy's to say. */
 export const permissions = {
   ...livePermissions,
+  ...attachmentPermissions,
   Query: {
     ...livePermissions.Query,
+    ...attachmentPermissions.Query,
     conversations: read,
     conversation: read,
     message: read,
@@ -52,6 +55,7 @@ export const permissions = {
     author: read,
     text: read,
     parts: read,
+    attachments: read,
     status: read,
     run: read,
     createdAt: read,

@@ -1,5 +1,6 @@
 import type { Database } from '#core/database/database';
 import { perRequest, type RequestContext } from '#core/request-context';
+import type { AttachmentLinks } from './attachment/attachment-link.ts';
 import { type ConversationLoaders, createLoaders } from './conversation.loaders.ts';
 import { ConversationPresenter } from './conversation.presenter.ts';
 
@@ -9,8 +10,8 @@ export type RequestScope = (context: RequestContext) => {
   presenter: ConversationPresenter;
 };
 
-export const createRequestScope = (database: Database): RequestScope =>
+export const createRequestScope = (database: Database, links: AttachmentLinks): RequestScope =>
   perRequest(() => {
     const loaders = createLoaders(database);
-    return { loaders, presenter: new ConversationPresenter(loaders) };
+    return { loaders, presenter: new ConversationPresenter(loaders, links) };
   });

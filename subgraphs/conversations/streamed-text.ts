@@ -12,16 +12,18 @@ export async function withStreamedText({ scoped }: Database, row: Message, head:
     where: {
       topic: row.conversationId,
       seq: { gt: row.position, lte: head },
-      type: { in: ['MessageDelta', 'ThinkingDelta', 'MessageRestarted'] },
+      type: { in: ['MessageDelta', 'ThinkingDelta', 'MessageAttachmentAdded', 'MessageRestarted'] },
     },
     orderBy: { seq: 'asc' },
     select: { type: true, payload: true },
   });
   let said = new ModelReply();
   for (const { type, payload } of events) {
-    const delta = JSON.parse(payload) as EventPayloads['ThinkingDelta'];
+    const { attachment, ...delta } = JSON.parse(payload) as EventPayloads['ThinkingDelta'] &
+      EventPayloads['MessageAttachmentAdded'];
     if (delta.messageId !== row.id) continue;
     if (type === 'MessageRestarted') said = new ModelReply();
+    else if (type === 'MessageAttachmentAdded') said.attach(attachment);
     else said.add(type === 'MessageDelta' ? 'text' : 'thinking', delta.text);
   }
   return { ...row, text: said.text, parts: said.parts as unknown as Message['parts'] };

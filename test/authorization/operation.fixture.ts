@@ -75,6 +75,7 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.conversations': nodes('{ id title }'),
   'Query.conversation': byId('{ id title participants { __typename } }', ({ maker, userIds }) => maker.room(userIds)),
   'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
+  'Query.attachment': byId('{ id fileName url }', ({ maker, userIds }) => maker.attachment(userIds)),
   'Query.run': byId('{ id state }', async ({ maker, userIds }) => (await maker.talk(userIds)).run),
   'Query.step': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).step),
   'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),

@@ -82,6 +82,7 @@ Mutation.eraseOwnMemory             who   ok    ok    ok    ok    no    ok
 Query.conversations                 who   ok    ok    ok    ok    no    ok
 Query.conversation                  who   ok    ok    ok    ok    no    ok
 Query.message                       who   ok    ok    ok    ok    no    ok
+Query.attachment                    who   ok    ok    ok    ok    no    ok
 Query.run                           who   ok    ok    ok    ok    no    ok
 Query.step                          who   ok    ok    ok    ok    no    ok
 Query.approval                      who   ok    ok    ok    ok    no    ok

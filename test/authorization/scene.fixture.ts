@@ -10,6 +10,8 @@ export interface Things {
   memoryBlock: string;
   room: string;
   message: string;
+  /** Of a message in a room. */
+  attachment: string;
   run: string;
   /** Of that run, which waits for somebody to allow it. */
   step: string;
@@ -87,6 +89,21 @@ export class Maker {
     return { agent, room, message: sendMessage.message.id, run: sendMessage.run.id };
   }
 
+  /** A file that was sent to a room. */
+  async attachment(userIds: string[] = []): Promise<string> {
+    const headers = { authorization: `Bearer ${this.owner.client.token}`, 'content-type': 'text/plain' };
+    const answer = await fetch(`${this.test.url}/uploads`, {
+      method: 'POST',
+      headers,
+      body: 'Nobody else may read this',
+    });
+    const { attachment } = (await answer.json()) as { attachment: { id: string } };
+    const conversationId = await this.room(userIds);
+    const input = { conversationId, text: '', attachmentIds: [attachment.id] };
+    await this.make('sendMessage', input, 'message { id }', 'message.id');
+    return attachment.id;
+  }
+
   /** A run that waits for somebody to allow one of its steps. */
   async waiting(userIds: string[] = []): Promise<Pick<Things, 'run' | 'step' | 'approval'>> {
     const tools = [{ name: 'current_time', approval: { rule: 'ALWAYS' } }];
@@ -156,8 +173,9 @@ export class Maker {
       this.liveSession(),
     ]);
     const talk = await this.talk();
+    const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
     const known = { memoryBlock, apiKey, invitation, role, serviceAccount, member, session, live, user: person.id };
-    return { ...talk, step, approval, ...known };
+    return { ...talk, attachment, step, approval, ...known };
   }
 }

@@ -31,6 +31,7 @@ const BOUNDED: Record<string, string> = {
   'DiffHunk.lines': 'of two texts of bounded length',
   'GroupChatTeam.rules': '50 at most',
   'HandoffTeam.edges': 'one for each pair of nodes at most',
+  'Message.attachments': '10 at most that people send; of a model, what it makes in one answer',
   'Message.parts': 'made with the message, within its length',
   'ParallelTeam.branches': '20 at most',
   'Query.linkedAccounts': '20 for a person at most',

@@ -44,6 +44,7 @@ export async function openSubgraphs(databaseUrl: string): Promise<OpenSubgraphs>
     secrets: TEST_SECRETS,
     log,
     databaseUrl,
+    dataFolder: environment.PARLEY_DATA,
     local: executors,
     remoteOf: null,
   });

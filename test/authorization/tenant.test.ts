@@ -41,6 +41,7 @@ const none = (): Things => ({
   memoryBlock: newId(),
   room: newId(),
   message: newId(),
+  attachment: newId(),
   run: newId(),
   step: newId(),
   approval: newId(),
@@ -62,6 +63,7 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   ['agentVersionDiff', (them) => `{ agentVersionDiff(agentId: "${them.agent}") { changes { path } } }`],
   ['conversation', (them) => `{ conversation(id: "${them.room}") { id title messages { nodes { text } } } }`],
   ['message', (them) => `{ message(id: "${them.message}") { id text conversation { title } } }`],
+  ['attachment', (them) => `{ attachment(id: "${them.attachment}") { id fileName url } }`],
   ['run', (them) => `{ run(id: "${them.run}") { id state agent { name } } }`],
   ['step', (them) => `{ step(id: "${them.step}") { id input output run { id } } }`],
   ['approval', (them) => `{ approval(id: "${them.approval}") { id arguments conversation { title } } }`],
@@ -130,6 +132,11 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   [
     'sendMessage to an agent',
     (them) => mutation('sendMessage', `conversationId: "${own.room}", text: "x", agentId: "${them.agent}"`),
+  ],
+  [
+    'sendMessage with a file',
+    (them) =>
+      mutation('sendMessage', `conversationId: "${own.room}", text: "x", attachmentIds: ["${them.attachment}"]`),
   ],
   ['liveSession', (them) => `{ liveSession(id: "${them.live}") { id state } }`],
   ['startLiveSession', (them) => mutation('startLiveSession', `conversationId: "${them.room}"`)],

@@ -1,3 +1,4 @@
+import { type AttachmentValue, toPart } from '../attachment/attachment-value.ts';
 import type { MessagePartValue } from '../message.type.ts';
 
 /** What a message says so far. Kept as it grows, so that a reply that ends early keeps what it has. */
@@ -14,10 +15,15 @@ export class ModelReply {
     return this.parts.map((part) => (part.__typename === 'TextPart' ? part.text : '')).join('');
   }
 
+  /** A picture that it has made. */
+  attach(attachment: AttachmentValue): void {
+    this.parts.push(toPart(attachment));
+  }
+
   add(kind: 'text' | 'thinking', text: string): void {
     const type = kind === 'text' ? 'TextPart' : 'ThinkingPart';
     const last = this.parts.at(-1);
-    if (last?.__typename === type) last.text += text;
+    if (last && 'text' in last && last.__typename === type) last.text += text;
     else this.parts.push({ __typename: type, text });
   }
 }

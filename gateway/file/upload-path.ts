@@ -1,0 +1,2 @@
+/** Where files are sent to. */
+export const UPLOAD_PATH = '/uploads';

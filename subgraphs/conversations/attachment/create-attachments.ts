@@ -1,0 +1,28 @@
+import type { Kernel } from '#core/kernel';
+import type { FileDoor } from '#core/subgraph/file-door';
+import type { RequestScope } from '../request-scope.ts';
+import { AttachmentService } from './attachment.service.ts';
+import { createDoor } from './attachment-door.ts';
+import { AttachmentLinks } from './attachment-link.ts';
+import { AttachmentStore } from './attachment-store.ts';
+import { startAttachmentSweep } from './attachment-sweep.ts';
+
+/** Composes what is done with files: taking and giving them, their addresses, and the removal of those that go. */
+export function createAttachments({ environment, secrets, database, transactions, storage, log }: Kernel) {
+  const links = new AttachmentLinks(secrets.internalSecret, environment.PUBLIC_URL?.replace(/\/$/, '') ?? '');
+  const store = new AttachmentStore({
+    database,
+    transactions,
+    storage,
+    maxBytes: environment.UPLOAD_MAX_BYTES,
+    quotaBytes: environment.UPLOAD_QUOTA_BYTES,
+  });
+  const service = new AttachmentService(database, store, log);
+  return {
+    links,
+    store,
+    service,
+    door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
+    startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
+  };
+}
