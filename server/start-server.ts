@@ -76,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.push(() => kernel.close());
     if (caller) opened.push(caller.close.bind(caller));
     const subgraphs = await composeSubgraphs(kernel, roles, executors);
+    for (const { close: closeSubgraph } of subgraphs) if (closeSubgraph) opened.push(closeSubgraph);
     const metrics = createMetrics();
 
     if (directory) {

@@ -32,6 +32,13 @@ export interface RunSnapshot {
   finishedAt: Date | null;
 }
 
+interface ReactionPayload {
+  messageId: string;
+  emoji: string;
+  kind: ParticipantKind;
+  participantId: string;
+}
+
 /** The payload of each type of event, as it lies in the stream log. */
 export interface EventPayloads {
   MessageAdded: { message: MessageSnapshot };
@@ -49,6 +56,9 @@ export interface EventPayloads {
   ToolCallFinished: { step: StepSnapshot };
   ApprovalRequested: { approval: ApprovalSnapshot };
   ApprovalDecided: { approval: ApprovalSnapshot };
+  ReactionAdded: ReactionPayload;
+  ReactionRemoved: ReactionPayload;
+  ReadMarkMoved: { messageId: string; kind: ParticipantKind; participantId: string };
 }
 
 export type EventType = keyof EventPayloads;

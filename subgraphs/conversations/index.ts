@@ -23,6 +23,7 @@ import { StepService } from './orchestration/step.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
+import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
@@ -46,6 +47,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const roomLife = createRoomLife({ kernel, messages, turns, scope });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
@@ -74,10 +76,11 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
-      createEventResolver(events, scope),
+      createEventResolver(events, roomLife.presences, scope),
+      ...roomLife.resolvers,
       ...live.resolvers,
     ],
-    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES],
+    orphanedTypes: [...EVENT_TYPES, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES, ...ROOM_LIFE_EVENT_TYPES],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -103,6 +106,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     schema,
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
     consumers: [],
+    close: roomLife.close,
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopLive = await live.startHost({ alone });

@@ -1,5 +1,6 @@
 import { permitted } from '#core/subgraph/rule';
 import { livePermissions } from './live/permissions.ts';
+import { roomLifePermissions } from './room-life.permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -10,8 +11,10 @@ const event = { cursor: read, at: read, conversation: read };
 /** The coarse gate: one line a field. Which rooms it covers is the policy's to say. */
 export const permissions = {
   ...livePermissions,
+  ...roomLifePermissions,
   Query: {
     ...livePermissions.Query,
+    ...roomLifePermissions.Query,
     conversations: read,
     conversation: read,
     message: read,
@@ -22,6 +25,7 @@ export const permissions = {
   },
   Mutation: {
     ...livePermissions.Mutation,
+    ...roomLifePermissions.Mutation,
     createConversation: write,
     updateConversation: write,
     deleteConversation: write,
@@ -33,8 +37,9 @@ export const permissions = {
     requeueStep: decide,
     decideApproval: decide,
   },
-  Subscription: { ...livePermissions.Subscription, conversationEvents: read },
+  Subscription: { ...livePermissions.Subscription, ...roomLifePermissions.Subscription, conversationEvents: read },
   Conversation: {
+    ...roomLifePermissions.Conversation,
     id: read,
     title: read,
     createdAt: read,
@@ -47,6 +52,7 @@ export const permissions = {
   ConversationConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
   ConversationEdge: { cursor: read, node: read },
   Message: {
+    ...roomLifePermissions.Message,
     id: read,
     conversation: read,
     author: read,

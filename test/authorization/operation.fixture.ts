@@ -78,6 +78,8 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),
   'Query.approvals': nodes('{ id state }'),
 
+  'Query.searchMessages': { text: '(query: "nobody") { nodes { id } totalCount }' },
+
   'Mutation.signUp': input('SignUp', SESSION, () => ({
     email: `${newId()}@example.com`,
     password: PASSWORD,
@@ -263,6 +265,26 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(sessionId: $id) { __typename }',
     types: '$id: ID!',
     variables: async () => ({ id: newId() }),
+  },
+  'Mutation.addReaction': input('AddReaction', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    emoji: '👍',
+  })),
+  'Mutation.removeReaction': input('RemoveReaction', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    emoji: '👍',
+  })),
+  'Mutation.markRead': input('MarkRead', '{ conversation { id unreadCount } }', async ({ maker, userIds }) => {
+    const { room, message } = await maker.talk(userIds);
+    return { conversationId: room, messageId: message };
+  }),
+  'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+  })),
+  'Subscription.roomPresence': {
+    text: '(conversationId: $id) { here { __typename } }',
+    types: '$id: ID!',
+    variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
   },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',

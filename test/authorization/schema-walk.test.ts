@@ -28,7 +28,10 @@ const BOUNDED: Record<string, string> = {
   'ApiKey.scopes': 'permissions, a closed list',
   'Conversation.participants': 'a room takes 100 at most',
   'DiffHunk.lines': 'of two texts of bounded length',
+  'Conversation.readMarks': 'of those who are in the room, 100 at most',
   'Message.parts': 'made with the message, within its length',
+  'Message.reactions': 'a message takes 20 different emoji at most',
+  'MessageSearchEdge.snippet': 'of a bounded number of words',
   'Query.linkedAccounts': '20 for a person at most',
   'Query.logInProviders': 'those of the installation’s settings',
   'Query.modelProviders': 'a closed list',
@@ -36,7 +39,10 @@ const BOUNDED: Record<string, string> = {
   'Query.openLiveSessions': 'one for a person and room, and as many as the organization may have',
   'Query.permissions': 'a closed list',
   'Query.roles': '100 of an organization’s own at most',
+  'Reaction.users': 'takes `first`, 100 at most',
   'Role.permissions': 'a closed list',
+  'RoomPresence.here': 'of those who take part, 100 at most',
+  'RoomPresence.typing': 'of those who take part, 100 at most',
   'Viewer.permissions': 'a closed list',
 };
 

@@ -1,0 +1,28 @@
+import { permitted } from '#core/subgraph/rule';
+
+const read = permitted('conversations:read');
+const write = permitted('conversations:write');
+
+const event = { cursor: read, at: read, conversation: read };
+
+/** The coarse gate of what happens in rooms beside writing. */
+export const roomLifePermissions = {
+  Query: { searchMessages: read },
+  Mutation: { addReaction: write, removeReaction: write, markRead: read, setTyping: write },
+  Subscription: { roomPresence: read },
+  Conversation: { readMarks: read, unreadCount: read },
+  Message: { reactions: read },
+  Reaction: { emoji: read, count: read, viewerReacted: read, users: read },
+  AddReactionPayload: { message: write },
+  RemoveReactionPayload: { message: write },
+  ReactionAdded: { ...event, messageId: read, emoji: read, participant: read },
+  ReactionRemoved: { ...event, messageId: read, emoji: read, participant: read },
+  ReadMark: { participant: read, messageId: read, at: read },
+  MarkReadPayload: { conversation: read },
+  ReadMarkMoved: { ...event, messageId: read, participant: read },
+  RoomPresence: { conversation: read, here: read, typing: read },
+  SetTypingPayload: { expiresAt: write },
+  MessageSearchConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
+  MessageSearchEdge: { cursor: read, node: read, rank: read, snippet: read },
+  SnippetPart: { text: read, isMatch: read },
+};

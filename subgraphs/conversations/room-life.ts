@@ -1,0 +1,45 @@
+import type { Kernel } from '#core/kernel';
+import type { MessageService } from './message.service.ts';
+import { createPresenceResolver } from './presence/presence.resolver.ts';
+import { PresenceService } from './presence/presence.service.ts';
+import { PresenceHub } from './presence/presence-hub.ts';
+import { ReactionResolver, ReactorResolver } from './reaction/reaction.resolver.ts';
+import { ReactionService } from './reaction/reaction.service.ts';
+import { ReactionAddedType, ReactionRemovedType } from './reaction/reaction.type.ts';
+import { ReadMarkResolver } from './read-mark/read-mark.resolver.ts';
+import { ReadMarkService } from './read-mark/read-mark.service.ts';
+import { ReadMarkMovedType } from './read-mark/read-mark.type.ts';
+import type { RequestScope } from './request-scope.ts';
+import type { RoomTurns } from './room-turn.ts';
+import { RoomWriter } from './room-writer.ts';
+import { SearchResolver } from './search/search.resolver.ts';
+import { SearchService } from './search/search.service.ts';
+
+export interface RoomLifeOptions {
+  kernel: Kernel;
+  messages: MessageService;
+  turns: RoomTurns;
+  scope: RequestScope;
+}
+
+/** Interfaces name no implementations: these have to be listed for the schema. */
+export const ROOM_LIFE_EVENT_TYPES = [ReactionAddedType, ReactionRemovedType, ReadMarkMovedType];
+
+/** Composes what people do in rooms beside writing, and what becomes of what was written. */
+export function createRoomLife({ kernel, messages, turns, scope }: RoomLifeOptions) {
+  const { database, transactions, streams, bus, rateLimits, instanceId } = kernel;
+  const rooms = new RoomWriter(transactions, streams, turns);
+  const hub = new PresenceHub(bus, instanceId);
+  const presences = new PresenceService(database, streams, hub, rateLimits);
+  return {
+    presences,
+    resolvers: [
+      new ReactionResolver(new ReactionService(database, messages, rooms), scope),
+      new ReactorResolver(),
+      new ReadMarkResolver(new ReadMarkService(database, rooms), scope),
+      createPresenceResolver(presences, scope),
+      new SearchResolver(new SearchService(database), scope),
+    ],
+    close: async () => hub.close(),
+  };
+}
