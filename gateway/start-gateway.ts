@@ -12,6 +12,7 @@ import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
 import { counted, LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
+import { addExports } from './export/route.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
@@ -127,6 +128,7 @@ function addRoutes(
   addHealth(app, checks);
   addMetrics(app, metrics, kernel.environment.METRICS_TOKEN ?? null);
   addGraphQL(app, apollo, http);
+  addExports(app, { ...http, peers: kernel.peers });
   addExplorers(app);
 }
 

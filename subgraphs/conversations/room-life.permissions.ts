@@ -1,4 +1,4 @@
-import { permitted } from '#core/subgraph/rule';
+import { anyone, permitted } from '#core/subgraph/rule';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -7,8 +7,8 @@ const event = { cursor: read, at: read, conversation: read };
 
 /** The coarse gate of what happens in rooms beside writing. */
 export const roomLifePermissions = {
-  Query: { searchMessages: read },
-  Mutation: { addReaction: write, removeReaction: write, markRead: read, setTyping: write },
+  Query: { searchMessages: read, exportPage: anyone },
+  Mutation: { addReaction: write, removeReaction: write, markRead: read, setTyping: write, exportConversation: read },
   Subscription: { roomPresence: read },
   Conversation: { readMarks: read, unreadCount: read },
   Message: { reactions: read },
@@ -24,5 +24,7 @@ export const roomLifePermissions = {
   SetTypingPayload: { expiresAt: write },
   MessageSearchConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
   MessageSearchEdge: { cursor: read, node: read, rank: read, snippet: read },
+  ExportConversationPayload: { url: read, expiresAt: read, fileName: read },
+  ExportPage: { text: anyone, next: anyone, contentType: anyone, fileName: anyone },
   SnippetPart: { text: read, isMatch: read },
 };

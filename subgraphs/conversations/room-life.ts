@@ -1,5 +1,9 @@
 import type { Kernel } from '#core/kernel';
+import { ExportResolver } from './export/export.resolver.ts';
+import { ExportService } from './export/export.service.ts';
+import { ExportReader } from './export/export-reader.ts';
 import type { MessageService } from './message.service.ts';
+import type { PeerDirectory } from './peer-directory.ts';
 import { createPresenceResolver } from './presence/presence.resolver.ts';
 import { PresenceService } from './presence/presence.service.ts';
 import { PresenceHub } from './presence/presence-hub.ts';
@@ -19,6 +23,7 @@ export interface RoomLifeOptions {
   kernel: Kernel;
   messages: MessageService;
   turns: RoomTurns;
+  directory: PeerDirectory;
   scope: RequestScope;
 }
 
@@ -26,11 +31,13 @@ export interface RoomLifeOptions {
 export const ROOM_LIFE_EVENT_TYPES = [ReactionAddedType, ReactionRemovedType, ReadMarkMovedType];
 
 /** Composes what people do in rooms beside writing, and what becomes of what was written. */
-export function createRoomLife({ kernel, messages, turns, scope }: RoomLifeOptions) {
-  const { database, transactions, streams, bus, rateLimits, instanceId } = kernel;
+export function createRoomLife({ kernel, messages, turns, directory, scope }: RoomLifeOptions) {
+  const { database, transactions, streams, bus, peers, sealer, rateLimits, instanceId } = kernel;
   const rooms = new RoomWriter(transactions, streams, turns);
   const hub = new PresenceHub(bus, instanceId);
   const presences = new PresenceService(database, streams, hub, rateLimits);
+  const reader = new ExportReader(database);
+  const exports = new ExportService({ database, transactions, sealer, peers, directory, reader });
   return {
     presences,
     resolvers: [
@@ -39,6 +46,7 @@ export function createRoomLife({ kernel, messages, turns, scope }: RoomLifeOptio
       new ReadMarkResolver(new ReadMarkService(database, rooms), scope),
       createPresenceResolver(presences, scope),
       new SearchResolver(new SearchService(database), scope),
+      new ExportResolver(exports, scope),
     ],
     close: async () => hub.close(),
   };

@@ -278,6 +278,10 @@ export const OPERATIONS: Record<string, TableOperation> = {
     const { room, message } = await maker.talk(userIds);
     return { conversationId: room, messageId: message };
   }),
+  'Mutation.exportConversation': input('ExportConversation', '{ fileName }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+    format: 'JSON',
+  })),
   'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
     conversationId: await maker.room(userIds),
   })),
