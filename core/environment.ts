@@ -96,6 +96,8 @@ const schema = z.object({
   PARLEY_INTERNAL_PORT: port.default(0),
   /** Events of streams are kept this long, in days; a client that was away longer is told to load anew. */
   STREAM_RETENTION_DAYS: number(0.001, 'must be a number of days, at least 0.001').default(30),
+  /** What no organization may go below when it sets for how long it keeps messages. */
+  MIN_RETENTION_DAYS: whole(1, 'must be a whole number of days from 1').default(7),
   OIDC_ISSUER: optionalUrl(http),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

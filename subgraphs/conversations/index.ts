@@ -104,11 +104,12 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   return {
     name: 'conversations',
     schema,
-    jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
+    jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: [],
     close: roomLife.close,
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
+      const stopRoomLife = roomLife.startSweep();
       const stopLive = await live.startHost({ alone });
       const stopSweep = startSweep({
         database,
@@ -116,7 +117,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
         dispatch: (run) => runs.dispatch(run),
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
-      return async () => void (await Promise.all([stopLive(), stopSweep()]));
+      return async () => void (await Promise.all([stopLive(), stopSweep(), stopRoomLife()]));
     },
   };
 }

@@ -3,12 +3,22 @@ import { anyone, permitted } from '#core/subgraph/rule';
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
 
+const member = permitted('organization:read');
+const manage = permitted('conversations:manage_all');
+
 const event = { cursor: read, at: read, conversation: read };
 
 /** The coarse gate of what happens in rooms beside writing. */
 export const roomLifePermissions = {
-  Query: { searchMessages: read, exportPage: anyone },
-  Mutation: { addReaction: write, removeReaction: write, markRead: read, setTyping: write, exportConversation: read },
+  Query: { searchMessages: read, exportPage: anyone, retentionPolicy: member },
+  Mutation: {
+    addReaction: write,
+    removeReaction: write,
+    markRead: read,
+    setTyping: write,
+    exportConversation: read,
+    setRetention: manage,
+  },
   Subscription: { roomPresence: read },
   Conversation: { readMarks: read, unreadCount: read },
   Message: { reactions: read },
@@ -26,5 +36,7 @@ export const roomLifePermissions = {
   MessageSearchEdge: { cursor: read, node: read, rank: read, snippet: read },
   ExportConversationPayload: { url: read, expiresAt: read, fileName: read },
   ExportPage: { text: anyone, next: anyone, contentType: anyone, fileName: anyone },
+  RetentionPolicy: { messagesDays: member, minimumDays: member, updatedAt: member },
+  SetRetentionPayload: { retentionPolicy: member },
   SnippetPart: { text: read, isMatch: read },
 };

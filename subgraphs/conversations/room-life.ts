@@ -1,3 +1,4 @@
+import { handleJob } from '#core/job/job';
 import type { Kernel } from '#core/kernel';
 import { ExportResolver } from './export/export.resolver.ts';
 import { ExportService } from './export/export.service.ts';
@@ -14,6 +15,10 @@ import { ReadMarkResolver } from './read-mark/read-mark.resolver.ts';
 import { ReadMarkService } from './read-mark/read-mark.service.ts';
 import { ReadMarkMovedType } from './read-mark/read-mark.type.ts';
 import type { RequestScope } from './request-scope.ts';
+import { applyRetention } from './retention/apply-retention.ts';
+import { applyRetentionJob } from './retention/job.ts';
+import { RetentionResolver } from './retention/retention.resolver.ts';
+import { RetentionService } from './retention/retention.service.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { RoomWriter } from './room-writer.ts';
 import { SearchResolver } from './search/search.resolver.ts';
@@ -38,6 +43,8 @@ export function createRoomLife({ kernel, messages, turns, directory, scope }: Ro
   const presences = new PresenceService(database, streams, hub, rateLimits);
   const reader = new ExportReader(database);
   const exports = new ExportService({ database, transactions, sealer, peers, directory, reader });
+  const minimumDays = kernel.environment.MIN_RETENTION_DAYS;
+  const retention = new RetentionService({ database, transactions, jobs: kernel.jobs, log: kernel.log, minimumDays });
   return {
     presences,
     resolvers: [
@@ -47,7 +54,14 @@ export function createRoomLife({ kernel, messages, turns, directory, scope }: Ro
       createPresenceResolver(presences, scope),
       new SearchResolver(new SearchService(database), scope),
       new ExportResolver(exports, scope),
+      new RetentionResolver(retention),
     ],
+    jobs: [
+      handleJob(applyRetentionJob, ({ orgId }, context) =>
+        applyRetention(orgId, { database, transactions, rooms }, context),
+      ),
+    ],
+    startSweep: () => retention.startSweep(),
     close: async () => hub.close(),
   };
 }

@@ -282,6 +282,10 @@ export const OPERATIONS: Record<string, TableOperation> = {
     conversationId: await maker.room(userIds),
     format: 'JSON',
   })),
+  'Query.retentionPolicy': { text: '{ messagesDays minimumDays }' },
+  'Mutation.setRetention': input('SetRetention', '{ retentionPolicy { messagesDays } }', () => ({
+    messagesDays: 3650,
+  })),
   'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
     conversationId: await maker.room(userIds),
   })),

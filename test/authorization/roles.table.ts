@@ -93,6 +93,8 @@ Mutation.addReaction                who   ok    ok    ok    no    no    ok
 Mutation.removeReaction             who   ok    ok    ok    no    no    ok
 Mutation.markRead                   who   ok    ok    ok    ok    no    ok
 Mutation.exportConversation         who   ok    ok    ok    ok    no    ok
+Query.retentionPolicy               who   ok    ok    ok    ok    no    ok
+Mutation.setRetention               who   ok    ok    no    no    no    no
 Mutation.setTyping                  who   ok    ok    ok    no    no    ok
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
