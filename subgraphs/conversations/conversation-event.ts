@@ -58,6 +58,7 @@ export interface EventPayloads {
   ApprovalDecided: { approval: ApprovalSnapshot };
   ReactionAdded: ReactionPayload;
   ReactionRemoved: ReactionPayload;
+  PersonErased: { kind: ParticipantKind; participantId: string };
   ReadMarkMoved: { messageId: string; kind: ParticipantKind; participantId: string };
 }
 

@@ -144,6 +144,7 @@ export class ConversationPresenter {
       case 'ParticipantLeft':
       case 'ReactionAdded':
       case 'ReactionRemoved':
+      case 'PersonErased':
       case 'ReadMarkMoved': {
         const { kind, participantId, ...rest } = event.payload;
         return { ...shared, ...rest, participant: toParticipant(kind, participantId) };

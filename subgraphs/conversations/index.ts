@@ -105,7 +105,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     name: 'conversations',
     schema,
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
-    consumers: [],
+    consumers: roomLife.consumers,
     close: roomLife.close,
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);

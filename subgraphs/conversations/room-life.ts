@@ -1,5 +1,10 @@
 import { handleJob } from '#core/job/job';
 import type { Kernel } from '#core/kernel';
+import { erasePerson } from './erasure/erase-person.ts';
+import { ErasureResolver } from './erasure/erasure.resolver.ts';
+import { ErasureService } from './erasure/erasure.service.ts';
+import { PersonErasedType } from './erasure/erasure.type.ts';
+import { erasePersonJob } from './erasure/job.ts';
 import { ExportResolver } from './export/export.resolver.ts';
 import { ExportService } from './export/export.service.ts';
 import { ExportReader } from './export/export-reader.ts';
@@ -33,7 +38,7 @@ export interface RoomLifeOptions {
 }
 
 /** Interfaces name no implementations: these have to be listed for the schema. */
-export const ROOM_LIFE_EVENT_TYPES = [ReactionAddedType, ReactionRemovedType, ReadMarkMovedType];
+export const ROOM_LIFE_EVENT_TYPES = [ReactionAddedType, ReactionRemovedType, ReadMarkMovedType, PersonErasedType];
 
 /** Composes what people do in rooms beside writing, and what becomes of what was written. */
 export function createRoomLife({ kernel, messages, turns, directory, scope }: RoomLifeOptions) {
@@ -45,6 +50,7 @@ export function createRoomLife({ kernel, messages, turns, directory, scope }: Ro
   const exports = new ExportService({ database, transactions, sealer, peers, directory, reader });
   const minimumDays = kernel.environment.MIN_RETENTION_DAYS;
   const retention = new RetentionService({ database, transactions, jobs: kernel.jobs, log: kernel.log, minimumDays });
+  const erasure = new ErasureService({ database, jobs: kernel.jobs, log: kernel.log });
   return {
     presences,
     resolvers: [
@@ -55,13 +61,19 @@ export function createRoomLife({ kernel, messages, turns, directory, scope }: Ro
       new SearchResolver(new SearchService(database), scope),
       new ExportResolver(exports, scope),
       new RetentionResolver(retention),
+      new ErasureResolver(erasure),
     ],
     jobs: [
       handleJob(applyRetentionJob, ({ orgId }, context) =>
         applyRetention(orgId, { database, transactions, rooms }, context),
       ),
+      handleJob(erasePersonJob, (person, context) => erasePerson(person, { database, transactions, rooms }, context)),
     ],
-    startSweep: () => retention.startSweep(),
+    consumers: [erasure.consumer],
+    startSweep: () => {
+      const stops = [retention.startSweep(), erasure.startSweep()];
+      return async () => void (await Promise.all(stops.map((stop) => stop())));
+    },
     close: async () => hub.close(),
   };
 }

@@ -138,6 +138,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Mutation.removeMember': input('RemoveMember', '{ removedMemberId }', async ({ maker }) => ({
     memberId: await maker.memberIdOf((await maker.test.seed.member(maker.owner)).id),
   })),
+  'Mutation.erasePerson': input('ErasePerson', '{ erasedUserId }', async ({ maker }) => ({
+    userId: (await maker.test.seed.member(maker.owner)).id,
+  })),
   'Mutation.createInvitation': input('CreateInvitation', '{ invitation { id } }', () => ({
     email: `${newId()}@example.com`,
     roleId: 'VIEWER',

@@ -40,6 +40,7 @@ Query.organization                  who   ok    ok    ok    ok    no    ok
 Query.roles                         who   ok    ok    ok    ok    no    ok
 Query.invitations                   who   ok    ok    no    no    no    no
 Query.serviceAccounts               who   ok    ok    no    no    no    no
+Mutation.erasePerson                who   ok    ok    no    no    no    no
 Mutation.updateOrganization         who   ok    no    no    no    no    no
 Mutation.changeMemberRole           who   ok    ok    no    no    no    no
 Mutation.removeMember               who   ok    ok    no    no    no    no

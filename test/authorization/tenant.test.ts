@@ -124,6 +124,7 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   ['sendLiveInput', (them) => mutation('sendLiveInput', `sessionId: "${them.live}", sequence: 1, text: "x"`)],
   ['endLiveSession', (them) => mutation('endLiveSession', `sessionId: "${them.live}"`)],
   ['exportConversation', (them) => mutation('exportConversation', `conversationId: "${them.room}", format: JSON`)],
+  ['erasePerson', (them) => mutation('erasePerson', `userId: "${them.user}"`)],
   ['setTyping', (them) => mutation('setTyping', `conversationId: "${them.room}"`)],
   ['addReaction', (them) => mutation('addReaction', `messageId: "${them.message}", emoji: "👍"`)],
   ['removeReaction', (them) => mutation('removeReaction', `messageId: "${them.message}", emoji: "👍"`)],
