@@ -145,6 +145,8 @@ const schema = z.object({
   OUTBOUND_ALLOW: outboundAllow,
   /** Which ports agents may reach on the open internet. */
   OUTBOUND_PORTS: ports,
+  /** What no organization may go below when it sets for how long it keeps messages. */
+  MIN_RETENTION_DAYS: whole(1, 'must be a whole number of days from 1').default(7),
   OIDC_ISSUER: optionalUrl(http),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

@@ -14,6 +14,7 @@ import { composeSupergraph } from './compose.ts';
 import type { GatewayContext } from './context.ts';
 import { LocalDataSource, RemoteDataSource } from './data-source.ts';
 import { addExplorers } from './explorer/routes.ts';
+import { addExports } from './export/route.ts';
 import { addDownloads } from './file/download-route.ts';
 import { addUploads } from './file/upload-route.ts';
 import { addHealth, type HealthCheck } from './health.ts';
@@ -140,6 +141,7 @@ function addRoutes(
   addGraphQL(app, apollo, http);
   addUploads(app, { ...http, files, maxBytes: UPLOAD_MAX_BYTES, stallMs: UPLOAD_STALL_SECONDS * 1_000 });
   addDownloads(app, { ...http, files });
+  addExports(app, { ...http, peers: kernel.peers });
   addExplorers(app);
 }
 

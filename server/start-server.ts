@@ -84,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const doors = new Map(
       subgraphs.flatMap(({ name, door }) => (door && roles.has(name) ? [[name, door] as const] : [])),
     );
+    for (const { close: closeSubgraph } of subgraphs) if (closeSubgraph) opened.push(closeSubgraph);
     const metrics = createMetrics();
 
     if (directory) {

@@ -68,6 +68,13 @@ const LISTS: [string, string][] = [
     } }`,
   ],
   [
+    'rooms with what is unread in them, how far people have read, and reactions to what was written last',
+    `conversations(first: SIZE) { nodes {
+      unreadCount readMarks { messageId participant { __typename ... on User { name } } }
+      messages(last: 1) { nodes { reactions { emoji count viewerReacted users { __typename ... on User { name } } } } }
+    } }`,
+  ],
+  [
     'agents with who made them and what is published',
     'agents(first: SIZE) { nodes { name createdBy { name } publishedVersion { number author { name } } } }',
   ],

@@ -33,6 +33,13 @@ export interface RunSnapshot {
   finishedAt: Date | null;
 }
 
+interface ReactionPayload {
+  messageId: string;
+  emoji: string;
+  kind: ParticipantKind;
+  participantId: string;
+}
+
 /** The payload of each type of event, as it lies in the stream log. */
 export interface EventPayloads {
   MessageAdded: { message: MessageSnapshot };
@@ -51,6 +58,10 @@ export interface EventPayloads {
   ToolCallFinished: { step: StepSnapshot };
   ApprovalRequested: { approval: ApprovalSnapshot };
   ApprovalDecided: { approval: ApprovalSnapshot };
+  ReactionAdded: ReactionPayload;
+  ReactionRemoved: ReactionPayload;
+  PersonErased: { kind: ParticipantKind; participantId: string };
+  ReadMarkMoved: { messageId: string; kind: ParticipantKind; participantId: string };
 }
 
 export type EventType = keyof EventPayloads;

@@ -20,6 +20,10 @@ export const canRead = (viewer: Viewer, room: RoomFacts): boolean =>
 export const canWrite = (viewer: Viewer, room: RoomFacts): boolean =>
   takesPart(viewer, room) && can(viewer, 'conversations:write');
 
+/** Whoever takes part says how far he has read, also where he may not write. */
+export const canMark = (viewer: Viewer, room: RoomFacts): boolean =>
+  takesPart(viewer, room) && can(viewer, 'conversations:read');
+
 /** Its title, and who is in it: whoever may write in it, and those who manage every room. */
 export const canChange = (viewer: Viewer, room: RoomFacts): boolean =>
   canWrite(viewer, room) || (room.orgId === viewer.orgId && can(viewer, 'conversations:manage_all'));

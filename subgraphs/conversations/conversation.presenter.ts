@@ -161,7 +161,13 @@ export class ConversationPresenter {
         return { ...shared, approval: this.approval(conversationId, event.payload.approval) };
       case 'ParticipantJoined':
       case 'ParticipantLeft':
-        return { ...shared, participant: toParticipant(event.payload.kind, event.payload.participantId) };
+      case 'ReactionAdded':
+      case 'ReactionRemoved':
+      case 'PersonErased':
+      case 'ReadMarkMoved': {
+        const { kind, participantId, ...rest } = event.payload;
+        return { ...shared, ...rest, participant: toParticipant(kind, participantId) };
+      }
       default:
         return { ...shared, ...event.payload };
     }

@@ -3,6 +3,7 @@ import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import { type EventService, isGap, type RoomEvent } from './event.service.ts';
 import { ConversationEventType } from './event.type.ts';
+import type { PresenceService } from './presence/presence.service.ts';
 import type { RequestScope } from './request-scope.ts';
 
 interface FollowArgs {
@@ -11,10 +12,13 @@ interface FollowArgs {
 }
 
 /** type-graphql makes the stream outside of any instance, so the service comes with the class. */
-export function createEventResolver(events: EventService, scope: RequestScope): object {
-  const follow = ({ args, context }: { args: FollowArgs; context: RequestContext }) => {
+export function createEventResolver(events: EventService, presences: PresenceService, scope: RequestScope): object {
+  const follow = async ({ args, context }: { args: FollowArgs; context: RequestContext }) => {
     const { conversationId, after = null } = args;
-    return events.follow(requireViewer(context.viewer), conversationId, after, scope(context).loaders);
+    const viewer = requireViewer(context.viewer);
+    const { loaders } = scope(context);
+    const followed = await events.follow(viewer, conversationId, after, loaders);
+    return presences.attend(viewer, conversationId, loaders, followed);
   };
 
   @Resolver()

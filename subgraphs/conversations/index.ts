@@ -26,6 +26,7 @@ import { StepService } from './orchestration/step.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
+import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
@@ -50,6 +51,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const roomLife = createRoomLife({ kernel, messages, turns, directory, scope });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
@@ -79,10 +81,17 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       new AttachmentResolver(attachments.service, scope),
-      createEventResolver(events, scope),
+      createEventResolver(events, roomLife.presences, scope),
+      ...roomLife.resolvers,
       ...live.resolvers,
     ],
-    orphanedTypes: [...EVENT_TYPES, MessageAttachmentAddedType, ...ORCHESTRATION_EVENT_TYPES, ...LIVE_EVENT_TYPES],
+    orphanedTypes: [
+      ...EVENT_TYPES,
+      MessageAttachmentAddedType,
+      ...ORCHESTRATION_EVENT_TYPES,
+      ...LIVE_EVENT_TYPES,
+      ...ROOM_LIFE_EVENT_TYPES,
+    ],
     permissions,
     references: {
       Conversation: byId(async (id, context) => {
@@ -107,10 +116,12 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     name: 'conversations',
     schema,
     door: attachments.door(scope),
-    jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context))],
-    consumers: [],
+    jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
+    consumers: roomLife.consumers,
+    close: roomLife.close,
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
+      const stopRoomLife = roomLife.startSweep();
       const stopLive = await live.startHost({ alone });
       const stopSweep = startSweep({
         database,
@@ -119,7 +130,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
       const stopFiles = attachments.startSweep({ alone });
-      return async () => void (await Promise.all([stopLive(), stopSweep(), stopFiles()]));
+      return async () => void (await Promise.all([stopLive(), stopSweep(), stopFiles(), stopRoomLife()]));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { permitted } from '#core/subgraph/rule';
 import { attachmentPermissions } from './attachment/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
+import { roomLifePermissions } from './room-life.permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -12,9 +13,11 @@ const event = { cursor: read, at: read, conversation: read };
 export const permissions = {
   ...livePermissions,
   ...attachmentPermissions,
+  ...roomLifePermissions,
   Query: {
     ...livePermissions.Query,
     ...attachmentPermissions.Query,
+    ...roomLifePermissions.Query,
     conversations: read,
     conversation: read,
     message: read,
@@ -25,6 +28,7 @@ export const permissions = {
   },
   Mutation: {
     ...livePermissions.Mutation,
+    ...roomLifePermissions.Mutation,
     createConversation: write,
     updateConversation: write,
     deleteConversation: write,
@@ -36,8 +40,9 @@ export const permissions = {
     requeueStep: decide,
     decideApproval: decide,
   },
-  Subscription: { ...livePermissions.Subscription, conversationEvents: read },
+  Subscription: { ...livePermissions.Subscription, ...roomLifePermissions.Subscription, conversationEvents: read },
   Conversation: {
+    ...roomLifePermissions.Conversation,
     id: read,
     title: read,
     createdAt: read,
@@ -50,6 +55,7 @@ export const permissions = {
   ConversationConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
   ConversationEdge: { cursor: read, node: read },
   Message: {
+    ...roomLifePermissions.Message,
     id: read,
     conversation: read,
     author: read,

@@ -8,6 +8,7 @@ export type IdentityEventType =
   | 'user.signed_up'
   | 'user.updated'
   | 'user.password_changed'
+  | 'user.erased'
   | 'session.started'
   | 'session.refreshed'
   | 'session.revoked'

@@ -12,6 +12,8 @@ import { AccessTokens } from './authentication/access-token.ts';
 import { AuthenticationResolver } from './authentication/authentication.resolver.ts';
 import { AuthenticationService } from './authentication/authentication.service.ts';
 import { ViewerService } from './authentication/viewer.service.ts';
+import { ErasureResolver } from './erasure/erasure.resolver.ts';
+import { ErasureService } from './erasure/erasure.service.ts';
 import { InstallationResolver } from './installation/installation.resolver.ts';
 import { InstallationService } from './installation/installation.service.ts';
 import { InvitationResolver } from './invitation/invitation.resolver.ts';
@@ -80,6 +82,7 @@ export async function createIdentity(kernel: Kernel): Promise<Subgraph> {
       new ApiKeyResolver(new ApiKeyService(kernel), users),
       new ServiceAccountResolver(new ServiceAccountService(kernel)),
       new OAuthResolver(oauth, linkedAccounts),
+      new ErasureResolver(new ErasureService(kernel)),
       new InstallationResolver(new InstallationService(kernel)),
     ],
     permissions,

@@ -41,6 +41,7 @@ export const permissions = {
     linkAccount: authenticated,
     unlinkAccount: authenticated,
     createOrganization: authenticated,
+    erasePerson: authenticated,
     leaveOrganization: authenticated,
     updateOrganization: permitted('organization:manage'),
     changeMemberRole: permitted('members:manage'),
@@ -270,6 +271,7 @@ export const permissions = {
   RemoveMemberPayload: {
     removedMemberId: authenticated,
   },
+  ErasePersonPayload: { erasedUserId: authenticated, accountErased: authenticated },
   LeaveOrganizationPayload: {
     leftOrganizationId: authenticated,
   },

@@ -12,8 +12,10 @@ import { type OpenSubgraphs, openSubgraphs } from './subgraphs.fixture.ts';
 const LOOKUPS: Record<string, (things: Things) => string> = {
   agent: (things) => things.agent,
   approval: (things) => things.approval,
+  attachment: (things) => things.attachment,
   conversation: (things) => things.room,
   liveSession: (things) => things.live,
+  memoryBlock: (things) => things.memoryBlock,
   message: (things) => things.message,
   run: (things) => things.run,
   step: (things) => things.step,

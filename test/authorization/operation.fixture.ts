@@ -81,6 +81,8 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),
   'Query.approvals': nodes('{ id state }'),
 
+  'Query.searchMessages': { text: '(query: "nobody") { nodes { id } totalCount }' },
+
   'Mutation.signUp': input('SignUp', SESSION, () => ({
     email: `${newId()}@example.com`,
     password: PASSWORD,
@@ -138,6 +140,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
   })),
   'Mutation.removeMember': input('RemoveMember', '{ removedMemberId }', async ({ maker }) => ({
     memberId: await maker.memberIdOf((await maker.test.seed.member(maker.owner)).id),
+  })),
+  'Mutation.erasePerson': input('ErasePerson', '{ erasedUserId }', async ({ maker }) => ({
+    userId: (await maker.test.seed.member(maker.owner)).id,
   })),
   'Mutation.createInvitation': input('CreateInvitation', '{ invitation { id } }', () => ({
     email: `${newId()}@example.com`,
@@ -284,6 +289,34 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(sessionId: $id) { __typename }',
     types: '$id: ID!',
     variables: async () => ({ id: newId() }),
+  },
+  'Mutation.addReaction': input('AddReaction', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    emoji: '👍',
+  })),
+  'Mutation.removeReaction': input('RemoveReaction', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    emoji: '👍',
+  })),
+  'Mutation.markRead': input('MarkRead', '{ conversation { id unreadCount } }', async ({ maker, userIds }) => {
+    const { room, message } = await maker.talk(userIds);
+    return { conversationId: room, messageId: message };
+  }),
+  'Mutation.exportConversation': input('ExportConversation', '{ fileName }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+    format: 'JSON',
+  })),
+  'Query.retentionPolicy': { text: '{ messagesDays minimumDays }' },
+  'Mutation.setRetention': input('SetRetention', '{ retentionPolicy { messagesDays } }', () => ({
+    messagesDays: 3650,
+  })),
+  'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
+    conversationId: await maker.room(userIds),
+  })),
+  'Subscription.roomPresence': {
+    text: '(conversationId: $id) { here { __typename } }',
+    types: '$id: ID!',
+    variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
   },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',

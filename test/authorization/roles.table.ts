@@ -40,6 +40,7 @@ Query.organization                  who   ok    ok    ok    ok    no    ok
 Query.roles                         who   ok    ok    ok    ok    no    ok
 Query.invitations                   who   ok    ok    no    no    no    no
 Query.serviceAccounts               who   ok    ok    no    no    no    no
+Mutation.erasePerson                who   ok    ok    no    no    no    no
 Mutation.updateOrganization         who   ok    no    no    no    no    no
 Mutation.changeMemberRole           who   ok    ok    no    no    no    no
 Mutation.removeMember               who   ok    ok    no    no    no    no
@@ -87,6 +88,7 @@ Query.run                           who   ok    ok    ok    ok    no    ok
 Query.step                          who   ok    ok    ok    ok    no    ok
 Query.approval                      who   ok    ok    ok    ok    no    ok
 Query.approvals                     who   ok    ok    ok    ok    no    ok
+Query.searchMessages                who   ok    ok    ok    ok    no    ok
 Mutation.createConversation         who   ok    ok    ok    no    no    ok
 Mutation.updateConversation         who   ok    ok    ok    no    no    ok
 Mutation.deleteConversation         who   ok    ok    no    no    no    no
@@ -97,6 +99,13 @@ Mutation.cancelRun                  who   ok    ok    ok    no    no    ok
 Mutation.retryRun                   who   ok    ok    ok    no    no    ok
 Mutation.requeueStep                who   late  late  late  no    no    late
 Mutation.decideApproval             who   ok    ok    ok    no    no    ok
+Mutation.addReaction                who   ok    ok    ok    no    no    ok
+Mutation.removeReaction             who   ok    ok    ok    no    no    ok
+Mutation.markRead                   who   ok    ok    ok    ok    no    ok
+Mutation.exportConversation         who   ok    ok    ok    ok    no    ok
+Query.retentionPolicy               who   ok    ok    ok    ok    no    ok
+Mutation.setRetention               who   ok    ok    no    no    no    no
+Mutation.setTyping                  who   ok    ok    ok    no    no    ok
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
 Query.liveSession                   who   ok    none  none  none  no    none
@@ -105,6 +114,7 @@ Mutation.startLiveSession           who   ok    ok    ok    no    no    ok
 Mutation.sendLiveInput              who   none  none  none  no    no    none
 Mutation.endLiveSession             who   none  none  none  none  no    none
 Subscription.liveEvents             who   none  none  none  none  no    none
+Subscription.roomPresence           who   ok    ok    ok    ok    no    ok
 `;
 
 /** The columns of the table, in order. */

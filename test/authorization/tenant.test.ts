@@ -75,6 +75,11 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
     (them) =>
       mutation('createAgent', `name: "x", team: {nodes: [{key: "a", agentId: "${them.agent}"}], supervisor: {}}`),
   ],
+  [
+    'searchMessages',
+    (them) =>
+      `{ searchMessages(query: "nobody", filter: {conversationId: "${them.room}"}) { nodes { id text } totalCount } }`,
+  ],
   ['sessions of a user', (them) => `{ sessions(userId: "${them.user}") { nodes { id } totalCount } }`],
   ['keys of a user', (them) => `{ apiKeys(filter: {principalId: "${them.user}"}) { nodes { id } totalCount } }`],
   ['updateAgentDraft', (them) => mutation('updateAgentDraft', `agentId: "${them.agent}", name: "x"`)],
@@ -146,6 +151,16 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   ],
   ['sendLiveInput', (them) => mutation('sendLiveInput', `sessionId: "${them.live}", sequence: 1, text: "x"`)],
   ['endLiveSession', (them) => mutation('endLiveSession', `sessionId: "${them.live}"`)],
+  ['exportConversation', (them) => mutation('exportConversation', `conversationId: "${them.room}", format: JSON`)],
+  ['erasePerson', (them) => mutation('erasePerson', `userId: "${them.user}"`)],
+  ['setTyping', (them) => mutation('setTyping', `conversationId: "${them.room}"`)],
+  ['addReaction', (them) => mutation('addReaction', `messageId: "${them.message}", emoji: "👍"`)],
+  ['removeReaction', (them) => mutation('removeReaction', `messageId: "${them.message}", emoji: "👍"`)],
+  ['markRead', (them) => mutation('markRead', `conversationId: "${them.room}", messageId: "${them.message}"`)],
+  [
+    'markRead of one’s own room',
+    (them) => mutation('markRead', `conversationId: "${own.room}", messageId: "${them.message}"`),
+  ],
   ['cancelRun', (them) => mutation('cancelRun', `runId: "${them.run}"`)],
   ['revokeApiKey', (them) => mutation('revokeApiKey', `apiKeyId: "${them.apiKey}"`)],
   ['createApiKey for a user', (them) => mutation('createApiKey', `name: "x", principalId: "${them.user}"`)],

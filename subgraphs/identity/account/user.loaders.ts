@@ -3,6 +3,7 @@ import type { Database } from '#core/database/database';
 import { isId } from '#core/id';
 import { perRequest } from '#core/request-context';
 import type { UserRow } from '../session/session-opener.ts';
+import { ERASED_NAME } from './user.presenter.ts';
 
 /** The people of the viewer's organization and those who have left it, by id; null for everybody else. */
 export const createUserLoader = (database: Database) =>
@@ -15,8 +16,14 @@ export const createUserLoader = (database: Database) =>
           id: { in: ids.filter(isId) },
           OR: [{ memberships: ofOrganization }, { formerMemberships: ofOrganization }],
         },
+        include: { formerMemberships: { where: { orgId: viewer.orgId, erasedAt: { not: null } } } },
       });
-      const found = new Map(rows.map((row) => [row.id, row]));
+      const found = new Map(
+        rows.map(({ formerMemberships: [erased], ...row }) => [
+          row.id,
+          erased ? { ...row, name: ERASED_NAME, email: null } : row,
+        ]),
+      );
       return ids.map((id) => found.get(id) ?? null);
     });
   });

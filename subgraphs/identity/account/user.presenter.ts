@@ -4,6 +4,9 @@ import type { UserRow } from '../session/session-opener.ts';
 import type { UserLoader } from './user.loaders.ts';
 import { maySeeEmail } from './user.policy.ts';
 
+/** The name of somebody who was erased. */
+export const ERASED_NAME = 'Erased user';
+
 export const presentUser = (user: UserRow, viewer: Viewer | null) => ({
   id: user.id,
   kind: user.kind,

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { notFound } from '#core/error';
+import type { Peers } from '#core/peer/peer';
+import type { RateLimit, RateLimits } from '#core/rate-limit';
+
+export interface ExportOptions {
+  peers: Peers;
+  rateLimits: RateLimits;
+  requestLimit: RateLimit;
+}
+
+/** A piece of an export, as the subgraph that writes it hands it out. */
+interface ExportPage {
+  text: string;
+  next: string | null;
+  contentType: string;
+  fileName: string;
+}
+
+const PAGE = 'query ($ticket: String!) { exportPage(ticket: $ticket) { text next contentType fileName } }';
+
+/**
+ * `GET /exports?ticket=…`: the file that the ticket stands for, asked for piece by piece as fast as it is read. In the query
+ * and not in the path, which is logged.
+ */
+export function addExports(app: FastifyInstance, { peers, rateLimits, requestLimit }: ExportOptions): void {
+  const read = async (ticket: string): Promise<ExportPage> => {
+    const request = { query: PAGE, variables: { ticket }, viewer: null };
+    return (await peers.call<{ exportPage: ExportPage }>('conversations', request)).exportPage;
+  };
+  app.get<{ Querystring: { ticket?: unknown } }>('/exports', { exposeHeadRoute: false }, async (request, reply) => {
+    await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+    const { ticket } = request.query;
+    if (typeof ticket !== 'string') throw notFound('export');
+    const first = await read(ticket);
+    reply.headers({
+      'content-type': first.contentType,
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(first.fileName)}`,
+      'content-security-policy': "default-src 'none'; sandbox",
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    });
+    // One that fails on the way ends the connection before the end of the file, so that nobody takes it for whole.
+    return reply.send(Readable.from(piecesFrom(first, read), { objectMode: false, highWaterMark: 1 }));
+  });
+}
+
+async function* piecesFrom(first: ExportPage, read: (ticket: string) => Promise<ExportPage>): AsyncGenerator<Buffer> {
+  for (let page = first; ; page = await read(page.next)) {
+    if (page.text !== '') yield Buffer.from(page.text);
+    if (page.next === null) return;
+  }
+}

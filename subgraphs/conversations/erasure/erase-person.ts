@@ -1,0 +1,119 @@
+import type { Database } from '#core/database/database';
+import type { RawTransaction, Transactions } from '#core/database/transaction';
+import { ParleyError } from '#core/error';
+import { newId } from '#core/id';
+import type { JobContext } from '#core/job/job';
+import { eventOf } from '../conversation-event.ts';
+import type { RoomWriter } from '../room-writer.ts';
+
+/** Messages that go in one transaction: few enough that nobody waits for it. */
+const BATCH = 200;
+
+export interface ErasePersonOptions {
+  database: Database;
+  transactions: Transactions;
+  rooms: RoomWriter;
+}
+
+/**
+ * Takes away what somebody wrote in each room of the organization of the current work: batch by batch, each whole by
+ * itself, so that it can be put down at any moment and begun again.
+ */
+export async function erasePerson(
+  { orgId, userId }: { orgId: string; userId: string },
+  options: ErasePersonOptions,
+  { signal }: Pick<JobContext, 'signal'>,
+): Promise<void> {
+  const { database, transactions, rooms } = options;
+  const open = await database.scoped.erasure.findFirst({ where: { userId, finishedAt: null } });
+  if (!open) return;
+  let messages = 0;
+  const found = await database.scopedPool.query<{ id: string }>(ROOMS, [userId]);
+  for (const { id } of found.rows) {
+    for (let more = true; more; ) {
+      signal.throwIfAborted();
+      const erased = await rooms
+        .write({ id, orgId }, ({ tx }) => eraseInRoom(tx, { id, orgId }, userId))
+        .catch(zeroIfGone);
+      messages += erased;
+      more = erased === BATCH;
+    }
+  }
+  await transactions.scoped(async (unit) => {
+    await unit.tx.erasure.updateMany({ where: { userId }, data: { finishedAt: new Date() } });
+    const payload = { userId, messages, rooms: found.rows.length };
+    await unit.emit({ id: newId(), orgId, type: 'person.erased', payload });
+  });
+}
+
+/** A batch of his messages; with the last one, everything else of him that is in the room. */
+async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string }, userId: string) {
+  const gone = await tx.$queryRaw<unknown[]>`
+    WITH batch AS (
+      SELECT m.id FROM messages m
+      WHERE m.conversation_id = ${room.id}::uuid AND m.author_kind = 'USER' AND m.author_id = ${userId}::uuid
+        AND NOT EXISTS (SELECT 1 FROM erased_messages e WHERE e.message_id = m.id)
+      ORDER BY m.position LIMIT ${BATCH}
+    ), blank AS (
+      UPDATE messages m SET text = '', parts = '[]' FROM batch WHERE m.id = batch.id
+    )
+    INSERT INTO erased_messages (message_id, org_id) SELECT id, ${room.orgId}::uuid FROM batch RETURNING 1`;
+  if (gone.length === BATCH) return { made: gone.length, appends: [] };
+  // The events keep their places: whoever replays the room meets them, empty.
+  const replayed = await tx.$executeRaw`
+    UPDATE stream_events SET payload =
+      jsonb_set(jsonb_set(payload::jsonb, '{message,text}', '""'), '{message,parts}', '[]')::text
+    WHERE topic = ${room.id}::uuid AND type IN ('MessageAdded', 'MessageCompleted') AND payload LIKE ${`%${userId}%`}
+      AND payload::jsonb #>> '{message,authorId}' = ${userId} AND payload::jsonb #>> '{message,text}' <> ''`;
+  const left = await tx.$executeRaw`
+    UPDATE participants SET left_at = now()
+    WHERE conversation_id = ${room.id}::uuid AND kind = 'USER' AND participant_id = ${userId}::uuid AND left_at IS NULL`;
+  await eraseTraces(tx, room.id, userId);
+  const who = { kind: 'USER' as const, participantId: userId };
+  const appends = [
+    ...(left > 0 ? [eventOf(room, 'ParticipantLeft', who)] : []),
+    ...(left + replayed + gone.length > 0 ? [eventOf(room, 'PersonErased', who)] : []),
+  ];
+  return { made: gone.length, appends };
+}
+
+/** What he did beside writing, and what was made of his words on the way to an answer. The counts of it stay. */
+async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): Promise<void> {
+  await tx.$executeRaw`DELETE FROM reactions WHERE conversation_id = ${roomId}::uuid AND actor_kind = 'USER' AND actor_id = ${userId}::uuid`;
+  await tx.$executeRaw`DELETE FROM read_marks WHERE conversation_id = ${roomId}::uuid AND user_id = ${userId}::uuid`;
+  await tx.$executeRaw`
+    UPDATE steps SET input = NULL
+    WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid)`;
+  await tx.$executeRaw`
+    UPDATE approvals SET arguments = '{}', edited_arguments = NULL
+    WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid)
+      AND state::text <> 'PENDING'`;
+  await tx.$executeRaw`
+    UPDATE approvals SET reason = NULL WHERE conversation_id = ${roomId}::uuid AND decided_by_id = ${userId}::uuid`;
+  await tx.$executeRaw`
+    UPDATE stream_events SET payload =
+      (payload::jsonb #- '{approval,reason}' || jsonb_build_object('approval', payload::jsonb->'approval'
+        || '{"reason": null, "arguments": {}, "editedArguments": null}'))::text
+    WHERE topic = ${roomId}::uuid AND type IN ('ApprovalRequested', 'ApprovalDecided')
+      AND (payload::jsonb #>> '{approval,decidedById}' = ${userId} OR (payload::jsonb #>> '{approval,runId}') IN
+        (SELECT id::text FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid))`;
+  // What he said by voice: its turns are messages, erased above.
+  await tx.$executeRaw`
+    WITH heads AS (
+      UPDATE stream_heads h SET kept_seq = h.last_seq + 1 FROM live_sessions s
+      WHERE s.conversation_id = ${roomId}::uuid AND s.user_id = ${userId}::uuid AND h.topic = s.id RETURNING h.topic
+    ) DELETE FROM stream_events e USING heads WHERE e.topic = heads.topic`;
+  await tx.$executeRaw`
+    UPDATE live_sessions SET uncovered = '[]', handle = NULL
+    WHERE conversation_id = ${roomId}::uuid AND user_id = ${userId}::uuid AND ended_at IS NOT NULL`;
+}
+
+/** A room that was deleted meanwhile has nothing of him. */
+function zeroIfGone(error: unknown): number {
+  if (error instanceof ParleyError && error.code === 'NOT_FOUND') return 0;
+  throw error;
+}
+
+/** Whoever wrote in a room was in it, and his row stays when he leaves. */
+const ROOMS = `
+  SELECT DISTINCT conversation_id::text AS id FROM participants WHERE kind = 'USER' AND participant_id = $1::uuid`;
