@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { notFound } from '#core/error';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import type { RequestScope } from '../request-scope.ts';
@@ -16,11 +17,12 @@ export class AttachmentResolver {
   @Query(() => AttachmentType, {
     name: 'attachment',
     nullable: true,
-    description: 'Null where you have not uploaded it, and may read no room that it was sent to.',
+    description: 'NOT_FOUND where you have not uploaded it, and may read no room that it was sent to.',
   })
   async find(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string) {
     const { loaders, presenter } = this.scope(context);
     const row = await this.attachments.find(requireViewer(context.viewer), id, loaders);
-    return row && presenter.attachment(toValue(row));
+    if (!row) throw notFound('attachment');
+    return presenter.attachment(toValue(row));
   }
 }

@@ -300,7 +300,8 @@ describe('what was uploaded', () => {
         expect([refused.status, await refused.text()]).toEqual([404, words]);
       }
       const query = 'query ($id: ID!) { attachment(id: $id) { id } }';
-      expect(await client.request(query, { id: attachment?.id })).toEqual({ attachment: null });
+      const { data, errors } = await client.send(query, { id: attachment?.id });
+      expect([data, errors?.[0]?.extensions]).toEqual([{ attachment: null }, { code: 'NOT_FOUND' }]);
     }
     expect((await download(server.client, `/attachments/${attachment?.id}`)).status).toBe(401);
   });
