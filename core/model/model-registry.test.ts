@@ -163,6 +163,15 @@ describe('defaultModel', () => {
     expect(await registry.defaultModel()).toBe('openai/meta-llama/Llama-3.3');
   });
 
+  it('is of the next provider where the first has none that can chat', async () => {
+    gemini.play(
+      refuse(200, { models: [{ name: 'models/gemini-live', supportedGenerationMethods: ['bidiGenerateContent'] }] }),
+    );
+    expect(await both().defaultModel()).toBe('openai/meta-llama/Llama-3.3');
+    openai.play(refuse(200, { object: 'list', data: [] }));
+    expect(await both().defaultModel()).toBe('offline/parley');
+  });
+
   it('is the preferred one where the list cannot be had', async () => {
     gemini.play(refuse(503, { error: { code: 503, message: 'later', status: 'UNAVAILABLE' } }));
     expect(await both().defaultModel()).toBe('gemini/gemini-2.5-flash');

@@ -106,15 +106,20 @@ export class ModelRegistry {
 
   /**
    * The id of the model for agents that name none: of Gemini when it is configured, else of OpenAI, else the offline one.
-   * Where the provider lists its models and does not have the one that Parley prefers, the first that can chat.
+   * Where the provider lists its models and does not have the one that Parley prefers, the first that can chat; where
+   * none of them can, the next provider's.
    */
   async defaultModel(): Promise<string> {
-    const provider = this.#providers[0];
-    if (!provider || provider.id === OFFLINE_ID) return `${OFFLINE_ID}/${OFFLINE_MODEL}`;
-    const preferred = PREFERRED_MODELS[provider.id] ?? [];
-    const { models } = await this.#listOf(provider);
-    const chatting = models.filter((model) => model.capabilities.chat).map((model) => model.id);
-    return preferred.find((id) => chatting.includes(id)) ?? chatting[0] ?? preferred[0] ?? `${provider.id}/default`;
+    for (const provider of this.#providers) {
+      if (provider.id === OFFLINE_ID) break;
+      const preferred = PREFERRED_MODELS[provider.id] ?? [];
+      const { models, status } = await this.#listOf(provider);
+      const chatting = models.filter((model) => model.capabilities.chat).map((model) => model.id);
+      const known = preferred.find((id) => chatting.includes(id)) ?? chatting[0];
+      if (known) return known;
+      if (!status.ok) return preferred[0] ?? `${provider.id}/default`;
+    }
+    return `${OFFLINE_ID}/${OFFLINE_MODEL}`;
   }
 
   /**
