@@ -158,7 +158,7 @@ describe('rooms', { timeout: 60_000 }, () => {
       [SEND, { conversationId: room.id, text: 'a\u0000b' }, ['input.text']],
       [SEND, { conversationId: room.id, text: 'hi', agentId: agents[0]?.id }, ['input.agentId']],
       [SEND, { conversationId: room.id, text: 'hi', agentId: 'nonsense' }, ['input.agentId']],
-      [SEND, { conversationId: room.id, text: 'hi', attachmentIds: [newId()] }, ['input.attachmentIds']],
+      [SEND, { conversationId: room.id, text: 'hi', attachmentIds: [newId()] }, ['input.attachmentIds.0']],
     ];
     for (const [document, input, paths] of cases) {
       const { extensions } = await olga.client.refusal(document, { input });

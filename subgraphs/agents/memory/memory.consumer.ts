@@ -3,6 +3,7 @@ import type { EventConsumer } from '#core/outbox/consumer';
 /** Who or what is gone, by the event that tells of it. */
 const SUBJECTS: Record<string, { scope: 'USER' | 'CONVERSATION'; idIn: string }> = {
   'member.removed': { scope: 'USER', idIn: 'userId' },
+  'user.erased': { scope: 'USER', idIn: 'userId' },
   'member.left': { scope: 'USER', idIn: 'userId' },
   'conversation.deleted': { scope: 'CONVERSATION', idIn: 'conversationId' },
 };

@@ -349,22 +349,26 @@ describe('forgetting', () => {
     expect((await find(id)).revision).toBe(1);
   });
 
-  it('comes by itself when a person leaves or a room is deleted', async () => {
-    const person = await test.seed.member(owner);
+  it('comes by itself when a person leaves or is erased, or a room is deleted', async () => {
+    const [person, erased] = [await test.seed.member(owner), await test.seed.member(owner)];
     const room = await test.seed.room(owner);
     const gone = [
       await create({ scope: 'USER' }, person),
+      await create({ scope: 'USER' }, erased),
       await create({ scope: 'CONVERSATION', conversationId: room.id }),
     ];
     const stays = await create();
     await person.client.request('mutation { leaveOrganization { leftOrganizationId } }');
+    await owner.client.request('mutation ($id: ID!) { erasePerson(input: {userId: $id}) { erasedUserId } }', {
+      id: erased.id,
+    });
     await owner.client.request(
       'mutation ($id: ID!) { deleteConversation(input: {conversationId: $id}) { deletedConversationId } }',
       { id: room.id },
     );
     await expect
       .poll(async () => Promise.all(gone.map(({ id }) => revisionsOf(id))), { timeout: 10_000 })
-      .toEqual([0, 0]);
+      .toEqual([0, 0, 0]);
     expect((await find(stays.id)).revision).toBe(1);
   });
 

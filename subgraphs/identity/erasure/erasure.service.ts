@@ -63,11 +63,12 @@ export class ErasureService {
     // That something happened stays, and when; who he was does not.
     await tx.$executeRaw`
       UPDATE outbox_events SET
-        payload = CASE WHEN payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId}
+        payload = CASE WHEN payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId} OR payload->>'email' = ${email}
                        THEN payload - 'name' - 'email' ELSE payload END,
         actor = CASE WHEN actor->>'userId' = ${userId} THEN actor - 'ip' ELSE actor END
       WHERE org_id = ${orgId}::uuid
-        AND (payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId} OR actor->>'userId' = ${userId})`;
+        AND (payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId} OR payload->>'email' = ${email}
+             OR actor->>'userId' = ${userId})`;
   }
 
   /** The account, once it belongs nowhere. Its row stays under its id: what he wrote has an author. */
