@@ -25,6 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   await migrate(databaseUrl(url, TEMPLATE), MIGRATIONS_FOLDER);
   project.provide('adminUrl', url);
+  project.provide('supergraphFolder', join(folder, 'supergraph'));
   return async () => {
     await own?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -35,5 +36,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** An administrator of the run's PostgreSQL. */
     adminUrl: string;
+    /** Where the run's servers find the supergraph that one of them has composed. */
+    supergraphFolder: string;
   }
 }

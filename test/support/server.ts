@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -41,6 +41,7 @@ export async function startTestServer(
   through: (databaseUrl: string) => Promise<string> = async (url) => url,
 ): Promise<TestServer> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'parley-data-'));
+  await takeSupergraph(dataFolder);
   const database = await createTestDatabase(inject('adminUrl'));
   const read = readEnvironment({
     PORT: '0',
@@ -60,6 +61,7 @@ export async function startTestServer(
     version: 'test',
     alone: true,
   });
+  await keepSupergraph(dataFolder);
   const url = `http://127.0.0.1:${server.port}`;
   const client = new TestClient(url);
   const seed = new Seed(client);
@@ -77,4 +79,17 @@ export async function startTestServer(
     await rm(dataFolder, { recursive: true, force: true });
   });
   return { url, database, client, seed, server, pool };
+}
+
+/** Composing takes a server most of its start, and all of a run compose the same. */
+async function takeSupergraph(dataFolder: string): Promise<void> {
+  await cp(inject('supergraphFolder'), dataFolder, { recursive: true }).catch(() => {});
+}
+
+async function keepSupergraph(dataFolder: string): Promise<void> {
+  const shared = inject('supergraphFolder');
+  const known = await readdir(shared).catch(() => []);
+  if (known.length > 0) return;
+  const isSupergraph = (source: string) => source === dataFolder || /supergraph-\w+\.graphql$/.test(source);
+  await cp(dataFolder, shared, { recursive: true, filter: isSupergraph });
 }
