@@ -136,7 +136,7 @@ const schema = z.object({
   LOG_PRETTY: flag.optional(),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */
   RATE_LIMIT_REQUESTS: whole(1, 'must be a whole number of at least 1').default(1_000),
-  /** Where this process can be reached by the others, when its role is run alone. */
+  /** Where this process can be reached by the others, when its role is run alone. The port has its health and metrics too. */
   PARLEY_INTERNAL_URL: optionalUrl(http),
   PARLEY_INTERNAL_PORT: port.default(0),
   /** Events of streams are kept this long, in days; a client that was away longer is told to load anew. */

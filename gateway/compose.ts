@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@apollo/federation-internals';
 import { parse } from 'graphql';
@@ -58,4 +58,9 @@ async function keep(folder: string, file: string, supergraph: string): Promise<v
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, supergraph);
   await rename(draft, file);
+  // Those of earlier versions nobody asks for again.
+  const others = (await readdir(folder)).filter(
+    (name) => /^supergraph-\w+\.graphql$/.test(name) && join(folder, name) !== file,
+  );
+  await Promise.all(others.map((name) => rm(join(folder, name), { force: true })));
 }

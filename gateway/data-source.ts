@@ -5,6 +5,7 @@ import type { SubgraphExecutor } from '#core/subgraph/executor';
 import type { RequestEnvelope, SubgraphOperation } from '#core/subgraph/operation';
 import type { RemoteCaller } from '#core/subgraph/remote-call';
 import type { GatewayContext } from './context.ts';
+import type { JoinFetch } from './subscription/join-source.ts';
 
 type Processed = ReturnType<GraphQLDataSource['process']>;
 
@@ -32,6 +33,14 @@ export class LocalDataSource implements GraphQLDataSource {
   }
 }
 
+/** When nobody waits for a fetch any more. What changes something is seen through: half of it may be done. */
+function endOf(options: GraphQLDataSourceProcessOptions, { query }: SubgraphOperation): AbortSignal | undefined {
+  if (query.startsWith('mutation')) return undefined;
+  const ends = [(options as Partial<JoinFetch>).signal, (options.context as GatewayContext).signal];
+  const signals = ends.filter((signal) => signal !== undefined);
+  return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+}
+
 /** Fetches from a subgraph in another process. */
 export class RemoteDataSource implements GraphQLDataSource {
   constructor(
@@ -40,8 +49,8 @@ export class RemoteDataSource implements GraphQLDataSource {
   ) {}
 
   async process(options: GraphQLDataSourceProcessOptions): Processed {
-    const signal = (options.context as GatewayContext).signal;
-    const result: ExecutionResult = await this.caller.call(this.subgraph, toOperation(options), signal);
+    const operation = toOperation(options);
+    const result: ExecutionResult = await this.caller.call(this.subgraph, operation, endOf(options, operation));
     return result as Awaited<Processed>;
   }
 }

@@ -154,9 +154,10 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
       const outcome = outcomes.get(request) ?? outcomeByStatus(reply.statusCode);
       if (outcome) metrics.requests.observe({ ...outcome }, reply.elapsedTime / 1000);
     },
-    preValidation: async (request) => {
+    preValidation: async (request, reply) => {
       contexts.set(request, {
         envelope: await identify(request, options),
+        signal: whenGone(reply),
         log: log.child({ requestId: request.id }),
         onOutcome: (outcome) => outcomes.set(request, outcome),
       });
@@ -179,6 +180,15 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     },
   });
   app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+/** Fires where the client leaves before its answer. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableEnded) gone.abort();
+  });
+  return gone.signal;
 }
 
 /** Of a request that never became an operation: what it was refused with. A page for browsers is none. */

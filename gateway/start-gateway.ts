@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Kernel } from '#core/kernel';
 import { maskError } from '#core/mask';
 import type { Metrics } from '#core/metrics';
+import { addMetrics } from '#core/metrics-route';
 import type { EnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { FileDoor } from '#core/subgraph/file-door';
 import { createApollo, createGraph } from './apollo.ts';
@@ -22,7 +23,6 @@ import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
 import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
-import { addMetrics } from './metrics-route.ts';
 import { reportOutcome } from './outcome.ts';
 import { countFetches, countStreams } from './subgraph-count.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
@@ -44,12 +44,17 @@ export interface GatewayOptions {
   cacheFolder: string | null;
   host: string;
   port: number;
+  /** What has to be done before anybody can come. */
+  beforeListening?(): Promise<void>;
 }
 
 export interface RunningGateway {
   port: number;
   close(): Promise<void>;
 }
+
+/** How long clients may still read their answers when the server stops, in milliseconds. */
+const CLOSE_WITHIN_MS = 5_000;
 
 /** Starts the entry: HTTP and WebSocket on one port, over all the subgraphs. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -112,6 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }, 1_000).unref();
   const stopFollowing = followSupergraph({ sources, graph, log, cacheFolder: options.cacheFolder });
 
+  await options.beforeListening?.();
   await app.listen({ host: options.host, port: options.port });
   setImmediate(() => subscriptions.warmUp());
   const address = app.server.address();
@@ -122,7 +128,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       stopFollowing();
       watch.stop();
       await sockets.close();
+      const impatient = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
       await app.close();
+      clearTimeout(impatient);
       await apollo.stop();
       subscriber.close();
     },

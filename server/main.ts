@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Environment, readEnvironment } from '#core/environment';
 import { createLog, type Logger } from '#core/log';
 import { type DataFolder, openDataFolder, prepareDataFolder } from './data-folder.ts';
-import { forgetPassword } from './first-start.ts';
 import { greet } from './greeting.ts';
 import { explainListenFailure } from './listen-failure.ts';
 import { checkPorts } from './port-check.ts';
@@ -102,7 +101,7 @@ async function main(): Promise<void> {
     const base = environment.PUBLIC_URL ?? `http://localhost:${server.port}`;
     held?.announce(base);
     greet({ base, welcome: server.welcome, dataFolder, seconds: (performance.now() - startedAt) / 1000 });
-    if (server.welcome) await forgetPassword(dataFolder);
+    if (server.welcome) await server.welcomed();
   } else {
     process.stdout.write(`Parley is ready: ${[...roles].join(', ')}\n`);
   }

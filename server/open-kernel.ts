@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis';
 import { createMemoryBus } from '#core/bus/memory-bus';
 import { createRedisBus } from '#core/bus/redis-bus';
+import { openCountingRedis } from '#core/counting-redis';
 import { openDatabase } from '#core/database/database';
 import { Transactions } from '#core/database/transaction';
 import type { Environment } from '#core/environment';
@@ -51,8 +51,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     redisUrl ? createRedisBus(redisUrl, log) : createMemoryBus(),
     createJobQueue({ databaseUrl, redisUrl, log }),
   ]);
-  const redis = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false }) : null;
-  redis?.on('error', (error) => log.debug({ err: error }, 'the connection to Redis failed'));
+  const redis = redisUrl ? openCountingRedis(redisUrl, log) : null;
   const sealer = createSealer(secrets.sealingKey);
   const streams = openStreams({ database, bus, log });
   const models = new ModelRegistry({

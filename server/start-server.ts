@@ -1,7 +1,7 @@
 import { Directory } from '#core/directory/directory';
 import type { Environment } from '#core/environment';
 import type { Logger } from '#core/log';
-import { createMetrics } from '#core/metrics';
+import { createMetrics, type Metrics } from '#core/metrics';
 import type { Secrets } from '#core/secrets';
 import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
@@ -13,7 +13,7 @@ import { SUBGRAPH_NAMES, type SubgraphName } from '#core/subgraph/subgraph';
 import type { HealthCheck } from '#gateway/health';
 import type { RunningGateway } from '#gateway/start-gateway';
 import { composeSubgraphs, loadSubgraphs } from './compose-subgraphs.ts';
-import { ensureInstallation, type Welcome } from './first-start.ts';
+import { ensureInstallation, noteWelcomed, type Welcome } from './first-start.ts';
 import { openKernel } from './open-kernel.ts';
 import { isSubgraphRole, isWhole, type Role } from './role.ts';
 import { startWorker } from './start-worker.ts';
@@ -36,6 +36,8 @@ export interface RunningServer {
   port: number | null;
   /** What to tell whoever started Parley for the first time. */
   welcome: Welcome | null;
+  /** To be called once that has been told. */
+  welcomed(): Promise<void>;
   /** Lets running work end, tells clients to come again, and closes everything. */
   close(): Promise<void>;
 }
@@ -88,15 +90,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const metrics = createMetrics();
 
     if (directory) {
-      const served = await serveOwn(options, executors, doors, signer);
+      const served = await serveOwn(options, executors, doors, signer, metrics);
       if (served) opened.push(() => served.close());
-      directory.announce(served ? (environment.PARLEY_INTERNAL_URL ?? served.url) : null);
+      directory.announce(served && isServing(roles) ? (environment.PARLEY_INTERNAL_URL ?? served.url) : null);
       await directory.start();
       opened.push(directory.stop.bind(directory));
     }
+    // All at once: who is slow to leave the gateway must not take from the time in which replies may end.
+    const working: (() => Promise<void>)[] = [];
+    opened.push(async () => void (await Promise.all(working.map((end) => end()))));
     if (roles.has('worker')) {
       const worker = await startWorker({ kernel, subgraphs, metrics, alone: options.alone });
-      opened.push(worker.close.bind(worker));
+      working.push(worker.close.bind(worker));
     }
     let gateway: RunningGateway | undefined;
     let welcome: Welcome | null = null;
@@ -126,11 +131,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         cacheFolder: options.dataFolder,
         host: environment.HOST,
         port: environment.PORT,
+        // Before strangers can come: else one of them could be there first.
+        beforeListening: async () => {
+          welcome = await ensureInstallation(kernel, options.dataFolder);
+        },
       });
-      opened.push(gateway.close.bind(gateway));
-      welcome = await ensureInstallation(kernel, options.dataFolder);
+      working.push(gateway.close.bind(gateway));
     }
-    return { port: gateway?.port ?? null, welcome, close };
+    return { port: gateway?.port ?? null, welcome, welcomed: () => noteWelcomed(kernel, options.dataFolder), close };
   } catch (error) {
     await close();
     throw error;
@@ -144,20 +152,25 @@ function fileDoor(doors: ReadonlyMap<string, FileDoor>, caller: RemoteCaller | u
   return door;
 }
 
-/** Serves the subgraphs that other processes are to find here. */
+/** Whether other processes have anything to ask of this one. */
+const isServing = (roles: ReadonlySet<Role>) => [...roles].some(isSubgraphRole);
+
+/** Serves the subgraphs that other processes are to find here, and how this process is. The gateway does that itself. */
 async function serveOwn(
   { roles, environment, log }: ServerOptions,
   executors: ReadonlyMap<string, SubgraphExecutor>,
   doors: ReadonlyMap<string, FileDoor>,
   signer: ReturnType<typeof createEnvelopeSigner>,
+  metrics: Metrics,
 ): Promise<SubgraphServer | null> {
-  const own = new Map([...executors].filter(([name]) => roles.has(name as Role)));
-  if (![...roles].some(isSubgraphRole)) return null;
+  if (roles.has('gateway') && !isServing(roles)) return null;
   return serveSubgraphs({
-    executors: own,
+    executors: new Map([...executors].filter(([name]) => roles.has(name as Role))),
     doors,
     signer,
     log,
+    metrics,
+    metricsToken: environment.METRICS_TOKEN,
     host: environment.HOST,
     port: environment.PARLEY_INTERNAL_PORT,
   });

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+
 /** A second signal within this time, in milliseconds, is the first one again, by way of a parent process. */
 const SAME_KEYPRESS_MS = 1_000;
 /** Beyond it the process ends whatever is still under way. */
 const STOP_WITHIN_MS = 30_000;
 
-/** Closes everything at the first SIGINT or SIGTERM, and ends at once at the second. */
+/** Closes everything at the first SIGINT, SIGTERM or SIGHUP, and ends at once at the second. */
 export function stopOnSignal(close: () => Promise<void>): void {
   let first = 0;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -28,4 +30,18 @@ export function stopOnSignal(close: () => Promise<void>): void {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  if (!isKept()) process.on('SIGHUP', onSignal);
+  // The terminal may be the one that has gone.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+/** Whether `nohup` or the like lets this process outlive its terminal: listening would undo that. */
+function isKept(): boolean {
+  try {
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    return ignored !== undefined && (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    // Elsewhere than on Linux, `nohup` leaves no terminal to write to.
+    return !process.stdout.isTTY;
+  }
 }

@@ -39,6 +39,10 @@ export async function openDatabase({ url, log, poolSize = 12 }: DatabaseOptions)
     max: poolSize,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // Of a server that is there and silent nobody else would say that it no longer answers.
+    query_timeout: 2 * TRANSACTION_MS,
     // A process that is paused in the middle of a transaction must not hold its locks against the others.
     idle_in_transaction_session_timeout: TRANSACTION_MS,
   };

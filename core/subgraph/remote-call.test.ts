@@ -8,6 +8,7 @@ import WebSocket from 'ws';
 import { Directory } from '#core/directory/directory';
 import { newId } from '#core/id';
 import { createLog } from '#core/log';
+import { createMetrics } from '#core/metrics';
 import type { Viewer } from '#core/viewer';
 import { createTestDatabase, type TestDatabase } from '#test/support/database';
 import { createEnvelopeSigner, ENVELOPE_HEADER } from './envelope-token.ts';
@@ -85,6 +86,8 @@ describe('a subgraph in another process', () => {
     const server: SubgraphServer = await serveSubgraphs({
       executors,
       doors: new Map(),
+      metrics: createMetrics(),
+      metricsToken: undefined,
       signer,
       log,
       host: '127.0.0.1',

@@ -7,6 +7,8 @@ import { useServer as serveProtocol } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
+import type { Metrics } from '#core/metrics';
+import { addMetrics } from '#core/metrics-route';
 import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
 import type { SubgraphExecutor } from './executor.ts';
 import type { FileDoor } from './file-door.ts';
@@ -20,6 +22,9 @@ export interface SubgraphServerOptions {
   doors: ReadonlyMap<string, FileDoor>;
   signer: EnvelopeSigner;
   log: Logger;
+  /** What this process counts, shown at `/metrics` as the gateway does. */
+  metrics: Metrics;
+  metricsToken: string | undefined;
   host: string;
   port: number;
 }
@@ -39,23 +44,34 @@ interface Body {
 /** A query plan can carry many entities: well above anything a plan makes, far below what would hurt. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Serves subgraphs to the other processes of the installation. Every call must carry a signed envelope. */
+/**
+ * Serves subgraphs to the other processes of the installation; every call must carry a signed envelope. A process without
+ * any shows here how it is.
+ */
 export async function serveSubgraphs(options: SubgraphServerOptions): Promise<SubgraphServer> {
   // Kept open longer than the callers keep an idle connection, so that none is closed just as it is used.
   const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, keepAliveTimeout: 65_000, forceCloseConnections: true });
   addHttp(app, options);
   addFiles(app, options);
+  addMetrics(app, options.metrics, options.metricsToken);
   app.get('/healthz', () => ({ status: 'ok' }));
   const closeSockets = addWebSocket(app.server, options);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
   return {
-    url: `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`,
+    url: `http://${hostOf(options.host)}:${port}`,
     async close() {
       await closeSockets();
       await app.close();
     },
   };
+}
+
+/** As it stands in an address: one that stands for all of them is reached by this machine's own. */
+function hostOf(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function addHttp(app: FastifyInstance, { executors, signer, log }: SubgraphServerOptions): void {

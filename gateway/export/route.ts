@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { notFound } from '#core/error';
 import type { Peers } from '#core/peer/peer';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
+import type { AddressOf } from '../client-address.ts';
 
 export interface ExportOptions {
   peers: Peers;
   rateLimits: RateLimits;
   requestLimit: RateLimit;
+  addressOf: AddressOf;
 }
 
 /** A piece of an export, as the subgraph that writes it hands it out. */
@@ -24,13 +26,13 @@ const PAGE = 'query ($ticket: String!) { exportPage(ticket: $ticket) { text next
  * `GET /exports?ticket=…`: the file that the ticket stands for, asked for piece by piece as fast as it is read. In the query
  * and not in the path, which is logged.
  */
-export function addExports(app: FastifyInstance, { peers, rateLimits, requestLimit }: ExportOptions): void {
+export function addExports(app: FastifyInstance, { peers, rateLimits, requestLimit, addressOf }: ExportOptions): void {
   const read = async (ticket: string): Promise<ExportPage> => {
     const request = { query: PAGE, variables: { ticket }, viewer: null };
     return (await peers.call<{ exportPage: ExportPage }>('conversations', request)).exportPage;
   };
   app.get<{ Querystring: { ticket?: unknown } }>('/exports', { exposeHeadRoute: false }, async (request, reply) => {
-    await rateLimits.consume(requestLimit, `ip:${request.ip}`);
+    await rateLimits.consume(requestLimit, `ip:${addressOf(request.raw)}`);
     const { ticket } = request.query;
     if (typeof ticket !== 'string') throw notFound('export');
     const first = await read(ticket);

@@ -4,6 +4,8 @@ import {
   type GraphQLSchema,
   getNamedType,
   getNullableType,
+  isAbstractType,
+  isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
   isListType,
@@ -124,6 +126,28 @@ describe('the API that clients see', () => {
     const fields = fieldsOf(subgraphs.apiSchema);
     expect(fields.length).toBeGreaterThan(200);
     expect(fields.filter((field) => !ruled.has(field))).toEqual([]);
+  });
+
+  it('has no type that leads nowhere: what subgraphs alone need is hidden', () => {
+    const schema = subgraphs.apiSchema;
+    const known = new Set<GraphQLNamedType>();
+    const visit = (type: GraphQLNamedType) => {
+      if (known.has(type)) return;
+      known.add(type);
+      if (isAbstractType(type)) for (const each of schema.getPossibleTypes(type)) visit(each);
+      if (isObjectType(type) || isInterfaceType(type)) for (const each of type.getInterfaces()) visit(each);
+      if (isInputObjectType(type))
+        for (const { type: each } of Object.values(type.getFields())) visit(getNamedType(each));
+      if (!isObjectType(type) && !isInterfaceType(type)) return;
+      for (const field of Object.values(type.getFields())) {
+        for (const { type: each } of [field, ...field.args]) visit(getNamedType(each));
+      }
+    };
+    for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
+      if (root) visit(root);
+    }
+    const unreached = typesOf(schema).filter((type) => !known.has(type) && !isScalarType(type));
+    expect(unreached.map(({ name }) => name)).toEqual([]);
   });
 
   it('describes every type', () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,7 +129,12 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
     await sendMessage(client, short.roomId, 'write 60 words');
     await sendMessage(client, long.roomId, 'write 480 words');
     await Promise.all([short, long].map((room) => room.until(() => room.deltas > 5)));
+    // A request that does not come to its end keeps nobody from ending his.
+    const idler = connect(Number(new URL(server.url).port), '127.0.0.1');
+    idler.on('error', () => {}).write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{');
+    await once(idler, 'connect');
     expect(await server.end('SIGTERM')).toBe(0);
+    idler.destroy();
     expect(await server.postmaster()).toBe(0);
     await server.start();
     await Promise.all([short, long].map((room) => room.untilFinal(1, 90_000)));

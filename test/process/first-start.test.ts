@@ -1,9 +1,11 @@
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { processesIn } from '#server/process.fixture';
 import { TestClient } from '#test/support/client';
+import { createTestDatabase } from '#test/support/database';
 import { endAll, type ParleyProcess, startParley } from './parley-process.fixture.ts';
 
 // Each test starts whole servers, which takes long where the machine is busy.
@@ -156,6 +158,16 @@ describe('the first start, and those after it', () => {
   );
 
   it(
+    'stops with all of it where its terminal is closed',
+    async () => {
+      expect(await server.end('SIGHUP')).toBe(0);
+      expect(await processesIn(folder)).toEqual([]);
+      server = await start(folder);
+    },
+    BOOT_MS,
+  );
+
+  it(
     'recovers from a kill -9',
     async () => {
       await server.end('SIGKILL');
@@ -164,6 +176,34 @@ describe('the first start, and those after it', () => {
       expect(await titles(client)).toEqual({ rooms: ['Welcome'], agents: ['Assistant'] });
       expect(await server.end('SIGTERM')).toBe(0);
       expect(await processesIn(folder)).toEqual([]);
+    },
+    BOOT_MS,
+  );
+});
+
+describe('a first start that was cut off', () => {
+  it(
+    'is gone on with: the owner has the password that is told, one agent and one room',
+    async () => {
+      const database = await createTestDatabase(inject('adminUrl'));
+      const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+      const [folder, elsewhere] = [await makeFolder(), await makeFolder()];
+      try {
+        const first = await start(folder, { DATABASE_URL: database.url });
+        await first.end('SIGKILL');
+        // As if it had been killed after the owner, the agent and the room were there, and before it had noted that.
+        const { rowCount } = await pool.query(`delete from settings where key = 'installation'`);
+        expect(rowCount).toBe(1);
+        const second = await start(elsewhere, { DATABASE_URL: database.url });
+        const { client } = await logIn(second, 'owner@parley.local', passwordIn(second.output()) ?? '');
+        expect(await titles(client)).toEqual({ rooms: ['Welcome'], agents: ['Assistant'] });
+        await client.close();
+      } finally {
+        await endAll();
+        await pool.end();
+        await database.drop();
+        for (const each of [folder, elsewhere]) await rm(each, { recursive: true, force: true });
+      }
     },
     BOOT_MS,
   );

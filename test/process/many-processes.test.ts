@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '#core/free-port.fixture';
 import { eventually } from '#core/job/eventually.fixture';
 import { hasRedisServer } from '#core/job/redis-server.fixture';
 import { TestClient } from '#test/support/client';
@@ -25,6 +26,7 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
   let installation: Installation;
   let gateway: ParleyProcess;
   let worker: ParleyProcess;
+  let workerPort: number;
   let agentsProcess: ParleyProcess;
   let conversationsProcess: ParleyProcess;
   let seed: Seed;
@@ -50,8 +52,12 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
 
   beforeAll(async () => {
     installation = await openInstallation();
+    workerPort = await freePort();
+    const settings: Record<string, Record<string, string>> = { worker: { PARLEY_INTERNAL_PORT: String(workerPort) } };
     [gateway, worker, agentsProcess, conversationsProcess] = (await Promise.all(
-      ['gateway', 'worker', 'agents', 'conversations', 'identity'].map((role) => installation.start(role)),
+      ['gateway', 'worker', 'agents', 'conversations', 'identity'].map((role) =>
+        installation.start(role, settings[role]),
+      ),
     )) as [ParleyProcess, ParleyProcess, ParleyProcess, ParleyProcess];
     seed = new Seed(new TestClient(gateway.url()));
     owner = await seed.owner();
@@ -62,6 +68,21 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     await seed?.close();
     await installation?.close();
   }, 60_000);
+
+  it('has a worker that shows how it is and what it has done', async () => {
+    const room = await seed.room(owner, { agents: [agent] });
+    const reader = new RoomReader(owner.client, room.id, room.cursor);
+    await send(room, 'Hello');
+    await reader.until(isFinal, WITHIN_MS);
+    await reader.close();
+    expect((await fetch(`http://127.0.0.1:${workerPort}/healthz`)).status).toBe(200);
+    await eventually(async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${workerPort}/metrics`)).text();
+      return /^parley_job_seconds_count\{job="[^"]+",outcome="\w+"\} [1-9]/m.test(metrics);
+    });
+    const forwarded = { 'x-forwarded-for': '203.0.113.1' };
+    expect((await fetch(`http://127.0.0.1:${workerPort}/metrics`, { headers: forwarded })).status).toBe(403);
+  });
 
   it('streams a reply with the names of its authors joined, and resumes from any cursor', async () => {
     const room = await seed.room(owner, { agents: [agent] });

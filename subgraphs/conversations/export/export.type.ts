@@ -1,4 +1,4 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { Directive, Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
 
 export enum ExportFormat {
@@ -38,6 +38,7 @@ export class ExportConversationPayload {
   fileName!: string;
 }
 
+@Directive('@inaccessible')
 @ObjectType('ExportPage', { simpleResolvers: true, description: 'A piece of an export, for the gateway.' })
 export class ExportPageType {
   @Field(() => String)

@@ -40,7 +40,12 @@ export function startSweep({ database, log, dispatch, expire }: SweepOptions): (
       const { rows } = await database.systemPool.query<{ id: string; orgId: string }>(UNATTENDED);
       for (const run of rows) dispatch(run);
       const expired = await database.systemPool.query<{ id: string; orgId: string }>(EXPIRED);
-      for (const approval of expired.rows) await expire(approval);
+      for (const approval of expired.rows) {
+        // One that cannot be decided must not keep the others from it.
+        await expire(approval).catch((error: unknown) =>
+          log.warn({ err: error, approvalId: approval.id }, 'an approval could not be decided in its absence'),
+        );
+      }
     } catch (error) {
       log.debug({ err: error }, 'runs and approvals that nobody works on could not be looked after');
     } finally {

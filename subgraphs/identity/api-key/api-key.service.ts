@@ -15,6 +15,7 @@ import { digestToken } from '../authentication/opaque-token.ts';
 import { type CreatedPage, readCreatedPage } from '../created-page.ts';
 import { emitEvent } from '../identity-event.ts';
 import { type Role, roleOf } from '../role/role.ts';
+import { requirePerson } from '../session/session.policy.ts';
 import { nameText } from '../text.ts';
 import { mayCreateApiKeyFor, mayHandOn, mayRevokeApiKey, type Principal, visibleApiKeys } from './api-key.policy.ts';
 import { makeApiKey } from './api-key-format.ts';
@@ -69,14 +70,15 @@ export class ApiKeyService {
 
   /**
    * Returns the key with its secret, which cannot be had again.
-   * @throws ParleyError `FORBIDDEN` where the key could do what the viewer may not, `BAD_USER_INPUT` where its principal
+   * @throws ParleyError `FORBIDDEN` for an API key, and where the key could do what the viewer may not, `BAD_USER_INPUT` where its principal
    * could never do it.
    */
   async create(
     context: RequestContext,
     input: z.input<typeof createSchema>,
   ): Promise<{ apiKey: ApiKeyRow; secret: string }> {
-    const viewer = requireViewer(context.viewer);
+    // One that was leaked would else outlive its expiry and its revocation by the keys that were made with it.
+    const viewer = requirePerson(context.viewer);
     const { name, scopes, expiresAt, principalId } = validate(createSchema, input);
     if (expiresAt && expiresAt.getTime() <= Date.now()) throw badInput('input.expiresAt', 'It must be in the future.');
     return this.kernel.transactions.scoped(async (unit) => {

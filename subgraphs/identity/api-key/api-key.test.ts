@@ -67,15 +67,14 @@ describe('API keys', () => {
     expect((await viewerOf(key)).permissions).toEqual(['agents:read']);
   });
 
-  it('never allow more than who makes them', async () => {
+  it('never allow more than who makes them, and are made by no other key, which they would outlive', async () => {
     const owner = await installation.person();
     const { secret } = await create(owner.client, { scopes: ['api_keys:manage', 'agents:read'] });
-    const narrowed = installation.client(secret);
     const refusal = async (client: Client, input: object) =>
       (await client.refused(CREATE, { input: { name: 'x', ...input } })).extensions;
-    expect(await refusal(narrowed, { scopes: ['agents:write'] })).toMatchObject({ code: 'FORBIDDEN' });
-    expect(await refusal(narrowed, {})).toMatchObject({ code: 'FORBIDDEN' });
-    expect((await create(narrowed, { scopes: ['agents:read'] })).apiKey.scopes).toEqual(['agents:read']);
+    for (const input of [{ scopes: ['agents:read'] }, { scopes: ['agents:write'] }, {}]) {
+      expect(await refusal(installation.client(secret), input)).toMatchObject({ code: 'FORBIDDEN' });
+    }
 
     const member = await installation.member(owner, 'MEMBER');
     expect(await refusal(member.client, { scopes: ['agents:read', 'members:manage'] })).toMatchObject({

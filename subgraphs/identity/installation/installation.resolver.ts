@@ -10,7 +10,8 @@ export class InstallationResolver {
   @Directive('@inaccessible')
   @Mutation(() => FoundInstallationPayload, {
     nullable: true,
-    description: 'Makes the first owner; null, and nothing done, where there is any user already.',
+    description:
+      'Makes the first owner, or gives the one who was made and has never logged in his password. Null, and nothing done, where there is any other user.',
   })
   async foundInstallation(
     @Arg('input', () => FoundInstallationInput) input: FoundInstallationInput,

@@ -22,7 +22,7 @@ export class ServiceAccountResolver {
   constructor(private readonly service: ServiceAccountService) {}
 
   @Query(() => ServiceAccountConnection, {
-    description: 'The programs that act in the organization under a name of their own, the newest first.',
+    description: 'The programs that act in the organization under a name of their own, the oldest first.',
   })
   async serviceAccounts(@Args(() => ForwardPageArgs) args: ForwardPageArgs, @Ctx() context: RequestContext) {
     const { page, rows, count } = await this.service.list(context, args);
