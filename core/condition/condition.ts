@@ -24,7 +24,7 @@ const compiled = new LRUCache<string, Program>({ max: 2_000 });
 const LIMITS = { maxAstNodes: 1_000, maxDepth: 50, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 20 };
 
 /** How long one evaluation may take, in milliseconds: what is sound takes a fraction of one. */
-const MAX_MS = 250;
+const MAX_MS = 50;
 
 /** With these a short expression makes values of any size, which no limit of time keeps out of memory. */
 const UNAVAILABLE = new Set(['map', 'bind']);

@@ -82,6 +82,18 @@ describe('long text', () => {
     expect(hunks?.[0]?.lines.map((line) => line.text)).toEqual(['- a', '+ b', '\\ c', '\\ d']);
   });
 
+  it('is given up where all comparisons of a request have taken their time', () => {
+    const [before, after] = ['one\ntwo\n', 'one\nthree\n'].map((instructions) => withFields({ instructions }, base));
+    if (!before || !after) throw new Error('There is nothing to compare.');
+    const hunksWith = (leftMs: number) => diffContent(before, after, { leftMs })[0]?.hunks;
+    expect(hunksWith(1_000)).toHaveLength(1);
+    expect(hunksWith(0)).toBeNull();
+    // What nobody asks for takes none of it.
+    const time = { leftMs: 1_000 };
+    expect(diffContent(before, after, time).map(({ path }) => path)).toEqual(['definition.instructions']);
+    expect(time.leftMs).toBe(1_000);
+  });
+
   it('goes without hunks where the texts have too little in common', () => {
     const other = (tag: string) => lines(3_000).map((line) => `${tag} ${line}`);
     expect(between(other('a').join('\n'), other('b').join('\n'))).toBeNull();

@@ -22,16 +22,25 @@ export interface AgentChange {
   kind: ChangeKind;
   before: unknown;
   after: unknown;
-  /** Of long text and of schemas; null for other values, and where the texts have too little in common to compare them by line. */
-  hunks: DiffHunk[] | null;
+  /** Of long text and of schemas; null for other values, and where comparing the texts by line would take too long. */
+  readonly hunks: DiffHunk[] | null;
 }
 
 /** A text with a line break, or longer than this many characters, is compared by line. */
 const LONG_TEXT = 120;
 const CONTEXT_LINES = 3;
-/** Bounds on one comparison: how many lines may differ, and for how many ms the process may be busy with it. */
+/** How many lines may differ in one comparison. */
 const MAX_DIFFERING_LINES = 2_000;
-const MAX_MS = 250;
+/** For how many ms the process may be busy with one comparison, and with all of one request. */
+const MAX_MS = 50;
+const MAX_MS_IN_ALL = 200;
+
+/** What comparing by line may still take, in ms: shared by all comparisons of a request. */
+export interface DiffTime {
+  leftMs: number;
+}
+
+export const diffTime = (): DiffTime => ({ leftMs: MAX_MS_IN_ALL });
 
 const LINE_KINDS: Record<string, LineKind | undefined> = { ' ': 'CONTEXT', '+': 'ADDED', '-': 'REMOVED' };
 
@@ -42,11 +51,13 @@ export const isSameContent = (one: AgentContent, other: AgentContent): boolean =
 export const changedPaths = (before: AgentContent, after: AgentContent): string[] =>
   [...differences(before, after)].map((difference) => difference.path);
 
-/** Setting by setting, what leads from one content to another; empty where they are alike. */
-export const diffContent = (before: AgentContent, after: AgentContent): AgentChange[] =>
+/** Setting by setting, what leads from one content to another; empty where they are alike. Lines are compared when asked for. */
+export const diffContent = (before: AgentContent, after: AgentContent, time = diffTime()): AgentChange[] =>
   [...differences(before, after)].map((difference) => ({
     ...difference,
-    hunks: diffLines(difference.before, difference.after),
+    get hunks() {
+      return diffLines(difference.before, difference.after, time);
+    },
   }));
 
 function* differences(before: AgentContent, after: AgentContent): Generator<Omit<AgentChange, 'hunks'>> {
@@ -71,13 +82,15 @@ const isLong = (value: unknown): boolean =>
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function diffLines(before: unknown, after: unknown): DiffHunk[] | null {
-  if (!isLong(before) && !isLong(after)) return null;
+function diffLines(before: unknown, after: unknown, time: DiffTime): DiffHunk[] | null {
+  if ((!isLong(before) && !isLong(after)) || time.leftMs <= 0) return null;
+  const since = performance.now();
   const patch = structuredPatch('', '', toText(before), toText(after), '', '', {
     context: CONTEXT_LINES,
     maxEditLength: MAX_DIFFERING_LINES,
-    timeout: MAX_MS,
+    timeout: Math.min(MAX_MS, time.leftMs),
   });
+  time.leftMs -= performance.now() - since;
   if (!patch) return null;
   return patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines }) => ({
     oldStart,

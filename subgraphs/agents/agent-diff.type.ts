@@ -72,7 +72,7 @@ export class AgentChangeType {
   @Field(() => [DiffHunkType], {
     nullable: true,
     description:
-      'Of long text and of schemas, line by line. Null for other values and for texts with too little in common.',
+      'Of long text and of schemas, line by line. Null for other values, for texts with too little in common, and where one request asks for more than can be compared in a moment.',
   })
   hunks!: DiffHunkType[] | null;
 }

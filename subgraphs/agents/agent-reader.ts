@@ -7,7 +7,7 @@ import { requirePermission, type Viewer } from '#core/viewer';
 import type { AgentLoaders } from './agent.loaders.ts';
 import { belongsTo, canAnswer, canSee, isInUse } from './agent.policy.ts';
 import type { AgentContent, AgentDefinition } from './agent-definition.ts';
-import { type AgentChange, diffContent, isSameContent } from './agent-diff.ts';
+import { type AgentChange, type DiffTime, diffContent, diffTime, isSameContent } from './agent-diff.ts';
 import { agentFilter, isBelow, parseAgentCursor, toWhere } from './agent-filter.ts';
 import { type AgentRow, type AgentVersionRow, contentOf, draftOf } from './agent-row.ts';
 
@@ -23,6 +23,9 @@ export interface RunnableAgent {
 
 /** Reads agents on behalf of a viewer. What belongs to another organization does not exist. */
 export class AgentReader {
+  /** Of each request, by its loaders. */
+  private readonly diffTimes = new WeakMap<AgentLoaders, DiffTime>();
+
   constructor(private readonly database: Pick<Database, 'scoped'>) {}
 
   /** @throws ParleyError `NOT_FOUND` */
@@ -131,7 +134,9 @@ export class AgentReader {
       this.contentAt(loaders, agent, from),
       this.contentAt(loaders, agent, to),
     ]);
-    return diffContent(before, after);
+    const time = this.diffTimes.get(loaders) ?? diffTime();
+    this.diffTimes.set(loaders, time);
+    return diffContent(before, after, time);
   }
 
   /** What the worker runs: the given version, or the published one. Null where the agent cannot answer. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { RouterTeam } from '#core/agent/team-definition';
 import { evaluateCondition } from '#core/condition/condition';
 import type { JsonValue } from '#core/model/model.port';
@@ -136,7 +137,10 @@ async function decide(team: Team, flow: RouterTeam, classified: Classified | nul
   return { node: null, by: 'PERSON', reasons: [...reasons, 'A person is asked.'], ...shared };
 }
 
-/** The node of the first rule that is true. One that cannot be evaluated is not. */
+/** How long all rules of one choice may take, in milliseconds. */
+const RULES_WITHIN_MS = 500;
+
+/** The node of the first rule that is true. One that cannot be evaluated is not; none, where they take too long. */
 async function ruleFor(team: Team, { rules }: RouterTeam): Promise<string | null> {
   if (rules.length === 0) return null;
   const at = team.scope.run.queuedAt;
@@ -147,7 +151,11 @@ async function ruleFor(team: Team, { rules }: RouterTeam): Promise<string | null
     weekday: BigInt(at.getUTCDay()),
     ...(await team.scope.room.facts()),
   };
+  const deadline = Date.now() + RULES_WITHIN_MS;
   for (const { condition, node } of rules) {
+    if (Date.now() > deadline) return null;
+    // A rule may hold the process for a while: others get their turn in between.
+    await setImmediate();
     try {
       if (evaluateCondition(condition, facts)) return node;
     } catch {
