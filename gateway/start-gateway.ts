@@ -99,7 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const app = createHttp(http);
   addRoutes(app, apollo, http, options);
 
-  const watch = new ConnectionWatch(authenticator, kernel.bus, log);
+  const watch = new ConnectionWatch(authenticator, kernel.bus, log, environment.SLOW_READER_SECONDS * 1_000);
   await watch.start();
   const schemaNow = () => apiSchema as GraphQLSchema;
   const sockets = serveWebSocket({

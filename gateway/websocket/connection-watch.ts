@@ -7,10 +7,11 @@ import { Tally } from './tally.ts';
 
 /** How often the credentials of all open sockets are looked at again, in milliseconds. */
 const LOOK_EVERY_MS = 3_000;
+/** How often it is looked whether clients read, in milliseconds. */
+const SEE_EVERY_MS = 1_000;
 
-/** What a socket may hold unsent, and for how long it may make no headway, before its client is too slow. */
+/** What a socket may hold unsent without headway, in bytes, before its client is slow. */
 const STUCK_BYTES = 64 * 1024;
-const STUCK_FOR_MS = 30_000;
 
 /**
  * Keeps an eye on the open sockets: ends those whose caller is no longer let in, within seconds, and those whose client
@@ -19,7 +20,7 @@ const STUCK_FOR_MS = 30_000;
 export class ConnectionWatch {
   private readonly connections = new Map<Connection, { caller: string; stuckSince: number; unsent: number }>();
   private readonly callers = new Tally();
-  private timer: NodeJS.Timeout | null = null;
+  private timers: NodeJS.Timeout[] = [];
   private stopListening: () => void = () => {};
   private looking: Promise<void> | null = null;
   private lookAgain = false;
@@ -28,6 +29,8 @@ export class ConnectionWatch {
     private readonly authenticator: Authenticator,
     private readonly bus: Bus,
     private readonly log: Logger,
+    /** How long a client may read nothing of what waits for it, in milliseconds. */
+    private readonly stuckForMs: number,
   ) {}
 
   async start(): Promise<void> {
@@ -35,15 +38,12 @@ export class ConnectionWatch {
       this.authenticator.forget(change);
       this.look();
     });
-    this.timer = setInterval(() => {
-      this.look();
-      this.dropStuck();
-    }, LOOK_EVERY_MS);
-    this.timer.unref();
+    this.timers = [setInterval(() => this.look(), LOOK_EVERY_MS), setInterval(() => this.dropStuck(), SEE_EVERY_MS)];
+    for (const timer of this.timers) timer.unref();
   }
 
   stop(): void {
-    if (this.timer) clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     this.stopListening();
   }
 
@@ -131,7 +131,7 @@ export class ConnectionWatch {
       const stuck = unsent > STUCK_BYTES && unsent >= state.unsent && state.unsent > 0;
       if (!stuck) state.stuckSince = now;
       state.unsent = unsent;
-      if (!stuck || now - state.stuckSince < STUCK_FOR_MS) continue;
+      if (!stuck || now - state.stuckSince < this.stuckForMs) continue;
       socket.close(CLOSE.TRY_AGAIN_LATER, 'Reading too slowly: connect again and resume.');
       // A client that does not read will not answer the close either.
       setTimeout(() => socket.terminate(), 1_000).unref();
