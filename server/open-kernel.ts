@@ -19,6 +19,7 @@ import { openStreams } from '#core/stream/open-streams';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
 import type { RemoteCaller } from '#core/subgraph/remote-call';
 import { openStorage } from './open-storage.ts';
+import { StartError } from './start-error.ts';
 
 export interface KernelOptions {
   environment: Environment;
@@ -47,7 +48,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
   const { REDIS_URL: redisUrl = null } = environment;
   const instanceId = newId();
   const [database, bus, jobs] = await Promise.all([
-    openDatabase({ url: databaseUrl, log }),
+    openDatabase({ url: databaseUrl, log }).catch(explainDatabase),
     redisUrl ? createRedisBus(redisUrl, log) : createMemoryBus(),
     createJobQueue({ databaseUrl, redisUrl, log }),
   ]);
@@ -91,4 +92,13 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
       await database.close();
     },
   };
+}
+
+/** @throws StartError */
+function explainDatabase(error: unknown): never {
+  const reason = error instanceof Error && error.message ? error.message : String(error);
+  throw new StartError(
+    `The database cannot be used (${reason}): let the user of DATABASE_URL act as parley_app and parley_worker, and put no pooler in between that keeps no settings of a session.`,
+    { cause: error },
+  );
 }

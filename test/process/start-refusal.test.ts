@@ -120,6 +120,20 @@ describe('a server that finds a database it does not fit says why in one sentenc
 
   const sql = (text: string, url = database.url) => withAdmin(url, (admin) => admin.query(text));
 
+  it('when its user may not act as those that the walls are for', async () => {
+    const name = `visitor_${Date.now()}`;
+    await sql(`create role ${name} login password 'visitor'`);
+    await sql(`grant select on _prisma_migrations to ${name}`);
+    try {
+      const url = new URL(database.url);
+      [url.username, url.password] = [name, 'visitor'];
+      expect(await refusal({ DATABASE_URL: url.href })).toMatch(/cannot be used \(.*parley_app.*\): let the user of/);
+    } finally {
+      await sql(`drop owned by ${name}`);
+      await sql(`drop role ${name}`);
+    }
+  });
+
   it('when it is newer than the code, or was made by other code', async () => {
     const variables = { DATABASE_URL: database.url };
     await sql(`insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
