@@ -22,6 +22,8 @@ export const PERMISSIONS = {
   'conversations:manage_all': 'Change and delete every conversation of the organization.',
   'runs:cancel': 'Cancel runs in conversations that one can write in.',
   'runs:approve': 'Decide what agents ask for in conversations that one can write in, such as calls of tools.',
+  'budgets:read': 'See the limits of tokens, and what is used of them.',
+  'budgets:manage': 'Set and remove limits of tokens.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -46,6 +48,7 @@ export const BUILT_IN_ROLES = {
     'conversations:write',
     'runs:cancel',
     'runs:approve',
+    'budgets:read',
   ],
   VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
 } as const satisfies Record<string, readonly Permission[]>;

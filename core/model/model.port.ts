@@ -59,6 +59,8 @@ export type ModelPart = TextPart | ImagePart | FilePart | ToolCallPart | ToolRes
 export interface RawParts {
   /** `ModelProvider.id` of the provider that wrote them. */
   provider: string;
+  /** The model that wrote them, with its provider's prefix; left out as they come from the provider. */
+  model?: string;
   parts: JsonValue[];
 }
 

@@ -8,6 +8,7 @@ import { requireViewer } from '#core/viewer';
 import { AttachmentResolver } from './attachment/attachment.resolver.ts';
 import { MessageAttachmentAddedType } from './attachment/attachment-event.type.ts';
 import { createAttachments } from './attachment/create-attachments.ts';
+import { createBudget } from './budget/create-budget.ts';
 import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
 import { ConversationResolver } from './conversation.resolver.ts';
 import { ConversationService } from './conversation.service.ts';
@@ -52,6 +53,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope });
+  const budgets = createBudget({ kernel, directory, turns, runs });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
@@ -63,6 +65,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     directory,
     models,
     tools,
+    budget: budgets.budget,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),
@@ -83,6 +86,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
+      ...budgets.resolvers,
       ...live.resolvers,
     ],
     orphanedTypes: [
@@ -129,8 +133,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
         dispatch: (run) => runs.dispatch(run),
         expire: ({ id, orgId }) => runInOrg(orgId, () => approvals.expire(id)),
       });
+      const stopBudgets = budgets.startSweep();
       const stopFiles = attachments.startSweep({ alone });
-      return async () => void (await Promise.all([stopLive(), stopSweep(), stopFiles(), stopRoomLife()]));
+      return async () =>
+        void (await Promise.all([stopLive(), stopSweep(), stopFiles(), stopRoomLife(), stopBudgets()]));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { permitted } from '#core/subgraph/rule';
 import { attachmentPermissions } from './attachment/permissions.ts';
+import { budgetPermissions } from './budget/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
 import { roomLifePermissions } from './room-life.permissions.ts';
 
@@ -14,10 +15,12 @@ export const permissions = {
   ...livePermissions,
   ...attachmentPermissions,
   ...roomLifePermissions,
+  ...budgetPermissions,
   Query: {
     ...livePermissions.Query,
     ...attachmentPermissions.Query,
     ...roomLifePermissions.Query,
+    ...budgetPermissions.Query,
     conversations: read,
     conversation: read,
     message: read,
@@ -29,6 +32,7 @@ export const permissions = {
   Mutation: {
     ...livePermissions.Mutation,
     ...roomLifePermissions.Mutation,
+    ...budgetPermissions.Mutation,
     createConversation: write,
     updateConversation: write,
     deleteConversation: write,

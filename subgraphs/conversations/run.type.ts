@@ -25,7 +25,7 @@ registerEnumType(RunWait, {
   valuesConfig: {
     APPROVAL: { description: 'Somebody has to allow a call of a tool, or work beyond a limit.' },
     INPUT: { description: 'Somebody has to choose or answer.' },
-    BUDGET: { description: 'The budget has to be raised.' },
+    BUDGET: { description: 'A limit of tokens has no room. It goes on by itself when there is.' },
   },
 });
 

@@ -310,6 +310,15 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Mutation.setRetention': input('SetRetention', '{ retentionPolicy { messagesDays } }', () => ({
     messagesDays: 3650,
   })),
+  'Query.tokenLimits': nodes('{ id used left agent { id } }'),
+  'Mutation.setTokenLimit': input('SetTokenLimit', '{ tokenLimit { id used } }', () => ({
+    period: 'TOTAL',
+    maxTokens: 1_000_000_000,
+    whenExhausted: 'PAUSE',
+  })),
+  'Mutation.removeTokenLimit': input('RemoveTokenLimit', '{ removedTokenLimitId }', async ({ maker }) => ({
+    tokenLimitId: await maker.tokenLimit(),
+  })),
   'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
     conversationId: await maker.room(userIds),
   })),

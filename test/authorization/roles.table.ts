@@ -106,6 +106,10 @@ Mutation.exportConversation         who   ok    ok    ok    ok    no    ok
 Query.retentionPolicy               who   ok    ok    ok    ok    no    ok
 Mutation.setRetention               who   ok    ok    no    no    no    no
 Mutation.setTyping                  who   ok    ok    ok    no    no    ok
+# Limits of tokens.
+Query.tokenLimits                   who   ok    ok    ok    no    no    ok
+Mutation.setTokenLimit              who   ok    ok    no    no    no    no
+Mutation.removeTokenLimit           who   ok    ok    no    no    no    no
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
 Query.liveSession                   who   ok    none  none  none  no    none

@@ -8,6 +8,7 @@ import type { TestServer } from '../support/server.ts';
 export interface Things {
   agent: string;
   memoryBlock: string;
+  tokenLimit: string;
   room: string;
   message: string;
   /** Of a message in a room. */
@@ -58,6 +59,14 @@ export class Maker {
       { scope: 'ORG', label: `m-${newId()}`, value: 'Nobody else may read this' },
       'memoryBlock { id }',
       'memoryBlock.id',
+    );
+  /** Of an agent of its own. */
+  tokenLimit = async () =>
+    this.make(
+      'setTokenLimit',
+      { agentId: await this.agent(), period: 'TOTAL', maxTokens: 1_000_000, whenExhausted: 'PAUSE' },
+      'tokenLimit { id }',
+      'tokenLimit.id',
     );
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
@@ -175,7 +184,19 @@ export class Maker {
     const talk = await this.talk();
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
-    const known = { memoryBlock, apiKey, invitation, role, serviceAccount, member, session, live, user: person.id };
+    const tokenLimit = await this.tokenLimit();
+    const known = {
+      memoryBlock,
+      tokenLimit,
+      apiKey,
+      invitation,
+      role,
+      serviceAccount,
+      member,
+      session,
+      live,
+      user: person.id,
+    };
     return { ...talk, attachment, step, approval, ...known };
   }
 }

@@ -39,6 +39,7 @@ afterAll(() => subgraphs?.close());
 const none = (): Things => ({
   agent: newId(),
   memoryBlock: newId(),
+  tokenLimit: newId(),
   room: newId(),
   message: newId(),
   attachment: newId(),
@@ -109,6 +110,11 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
   ],
   ['appendToMemoryBlock', (them) => mutation('appendToMemoryBlock', `blockId: "${them.memoryBlock}", text: "x"`)],
   ['deleteMemoryBlock', (them) => mutation('deleteMemoryBlock', `blockId: "${them.memoryBlock}"`)],
+  [
+    'setTokenLimit of an agent',
+    (them) => mutation('setTokenLimit', `agentId: "${them.agent}", period: DAY, maxTokens: 1, whenExhausted: REJECT`),
+  ],
+  ['removeTokenLimit', (them) => mutation('removeTokenLimit', `tokenLimitId: "${them.tokenLimit}"`)],
   ['createConversation with an agent', (them) => mutation('createConversation', `agentIds: ["${them.agent}"]`)],
   ['createConversation with a user', (them) => mutation('createConversation', `userIds: ["${them.user}"]`)],
   ['updateConversation', (them) => mutation('updateConversation', `conversationId: "${them.room}", title: "x"`)],

@@ -1,3 +1,4 @@
+import type { Budget, Reservation } from '#core/budget/budget.port';
 import type { RawTransaction, Unit } from '#core/database/transaction';
 import { newId } from '#core/id';
 import type { ModelUsage } from '#core/model/model.port';
@@ -16,7 +17,10 @@ export type JournalEntry =
   | { type: 'END'; step: StepRecord }
   /** The step waits for a person. */
   | { type: 'WAIT'; step: StepRecord; approval: Approval }
-  | { type: 'CALLS'; stepId: string; calls: readonly CallRecord[] }
+  /** The step waits for a budget: the run's own state tells of it. */
+  | { type: 'PARK'; step: StepRecord }
+  /** What was reserved for them is settled with their counts. */
+  | { type: 'CALLS'; stepId: string; calls: readonly CallRecord[]; reservation: Reservation | null }
   /** A message of its own that a step begins to write, or begins again. */
   | { type: 'MESSAGE_BEGIN'; message: Message }
   | { type: 'MESSAGE_END'; messageId: string; form: MessageForm };
@@ -25,8 +29,10 @@ export type JournalEntry =
 export async function writeEntries(
   run: Run,
   entries: readonly JournalEntry[],
-  { tx, emit }: Unit<RawTransaction>,
+  unit: Unit<RawTransaction>,
+  budget: Budget,
 ): Promise<StreamAppend[]> {
+  const { tx, emit } = unit;
   const room = { id: run.conversationId, orgId: run.orgId };
   const shown: StreamAppend[] = [];
   for (const entry of entries) {
@@ -56,8 +62,12 @@ export async function writeEntries(
         });
         shown.push(eventOf(room, 'ApprovalRequested', { approval: snapshotApproval(entry.approval) }));
         break;
+      case 'PARK':
+        await putStep(entry.step, tx);
+        break;
       case 'CALLS':
         await insertCalls(run, entry.stepId, entry.calls, tx);
+        if (entry.reservation) await budget.settle(entry.reservation, entry.calls, unit);
         break;
       case 'MESSAGE_BEGIN': {
         const again = await reformMessage(tx, entry.message.id, BLANK);

@@ -1,3 +1,4 @@
+import type { Budget, Reservation } from '#core/budget/budget.port';
 import type { Database } from '#core/database/database';
 import { isConnectionFailure } from '#core/database/failure';
 import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
@@ -28,6 +29,7 @@ export interface JournalOptions {
   database: Database;
   transactions: Transactions;
   streams: Streams;
+  budget: Budget;
 }
 
 interface Waiting {
@@ -204,9 +206,17 @@ export class Journal {
     throw new Suspended(waitOf(request.kind));
   }
 
-  /** Keeps the counts of calls, also of those whose step goes no further. */
-  record(stepId: string, calls: readonly CallRecord[]): void {
-    if (calls.length > 0) this.write({ type: 'CALLS', stepId, calls }).catch(() => {});
+  /** Stores that a step waits for a budget. @throws Suspended always */
+  park(step: StepRecord): never {
+    step.state = 'WAITING';
+    this.write({ type: 'PARK', step: { ...step } }).catch(() => {});
+    throw new Suspended('BUDGET');
+  }
+
+  /** Keeps the counts of calls, also of those whose step goes no further, and settles what was reserved for them. */
+  record(stepId: string, calls: readonly CallRecord[], reservation: Reservation | null): void {
+    if (calls.length === 0 && !reservation) return;
+    this.write({ type: 'CALLS', stepId, calls, reservation }).catch(() => {});
   }
 
   /** Begins a message of a step's own, or begins it again. Resolves once it is stored and shown. */
@@ -280,7 +290,7 @@ export class Journal {
       const counted = await unit.tx.$executeRaw`
         UPDATE runs SET journal_count = ${count} WHERE id = ${run.id}::uuid AND journal_count = ${count - 1}`;
       if (counted === 0) return;
-      const events = await options.streams.appendIn(unit.tx, await writeEntries(run, entries, unit));
+      const events = await options.streams.appendIn(unit.tx, await writeEntries(run, entries, unit, options.budget));
       unit.afterCommit(() => options.streams.publish(run.conversationId, events));
     });
   }

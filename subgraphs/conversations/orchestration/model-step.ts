@@ -2,16 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
-import { askModel, type CallRecord, type ModelAnswer, textOf } from '../run/ask-model.ts';
+import { askModel, type ModelAnswer, textOf } from '../run/ask-model.ts';
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
-import { sumUsage } from '../run/usage.ts';
 import { ReplyBroken } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
-import { estimateTokens } from './token-estimate.ts';
+import type { StepRecord } from './step.ts';
+import { StepBudget } from './step-budget.ts';
 import type { Visit } from './visit.ts';
-
-/** Tokens that are set aside for an answer where neither its agent nor its limits say how long it may be. */
-const ASSUMED_OUTPUT_TOKENS = 4_096;
 
 /** What a call of a model is about, but for what its agent's definition says. */
 export interface ModelCall {
@@ -28,9 +25,9 @@ export interface ModelCall {
   speaker: Speaker | null;
 }
 
-/** One call of the model of an agent, as a step. @throws StepFailure, LimitReached, ReplyBroken */
+/** One call of the model of an agent, as a step. @throws StepFailure, LimitReached, ReplyBroken, Suspended */
 export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAnswer> {
-  const { agent, allowance, scope, path, stepId, signal } = visit;
+  const { agent, allowance, scope, path, stepId } = visit;
   allowance.take('maxSteps');
   const key = path + call.key;
   const known = scope.journal.find(key);
@@ -43,22 +40,22 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     depth: allowance.depth,
     input: { model: agent.model, turns: call.turns.length, tools: call.tools?.map(({ name }) => name) ?? [] },
   };
-  const output = await scope.journal.step(spec, async (step) => {
-    const request = requestOf(visit, call);
-    const least = estimateTokens(request);
-    const most = least + (request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS);
-    const { hold, tokens } = allowance.hold(least, most);
-    if (allowance.bound('maxTokens') < Number.MAX_SAFE_INTEGER) request.maxOutputTokens = Math.max(1, tokens - least);
-    const calls: CallRecord[] = [];
-    try {
-      const answer = await answerWithRetry(visit, call, request, step.id, calls, signal);
-      await call.speaker?.drain();
-      return { output: answer as unknown as JsonValue, usage: usageOf(calls) };
-    } finally {
-      scope.journal.record(step.id, calls);
-      hold.settle(usageOf(calls)?.totalTokens ?? 0);
-    }
-  });
+  const output = await scope.journal.step(
+    spec,
+    async (step) => {
+      const { provider, model } = await scope.models.resolve(agent.model);
+      const request = requestOf(visit, call);
+      const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request);
+      try {
+        const answer = await answerWithRetry(visit, call, request, step, budget);
+        await call.speaker?.drain();
+        return { output: answer as unknown as JsonValue, usage: budget.usage, decision: budget.decision };
+      } finally {
+        budget.settle();
+      }
+    },
+    { beginsItself: true },
+  );
   const answer = output as unknown as ModelAnswer;
   if (known?.state === 'SUCCEEDED') {
     allowance.spend(known.usage?.totalTokens ?? 0);
@@ -66,8 +63,6 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   }
   return answer;
 }
-
-const usageOf = (calls: readonly CallRecord[]) => sumUsage(calls.map(({ usage }) => usage));
 
 function requestOf({ agent }: Visit, call: ModelCall): Omit<ModelRequest, 'model'> {
   const system = call.system ?? agent.instructions;
@@ -92,25 +87,26 @@ const thinkingOptions = ({ effort, budgetTokens }: NonNullable<Visit['agent']['t
 
 /** What nobody has seen can be asked for again, also when it broke off in the middle. */
 async function answerWithRetry(
-  { agent, allowance, scope }: Visit,
+  { allowance, scope, signal }: Visit,
   { speaker }: ModelCall,
   request: Omit<ModelRequest, 'model'>,
-  stepId: string,
-  calls: CallRecord[],
-  signal: AbortSignal,
+  step: StepRecord,
+  budget: StepBudget,
 ): Promise<ModelAnswer> {
-  const { provider, model } = await scope.models.resolve(agent.model);
   for (let attempt = 1; ; attempt += 1) {
     let begun = false;
     let shown = false;
+    const admitted = await budget.reserve();
+    const { provider, model } = await scope.models.resolve(admitted.model);
+    if (attempt === 1) scope.journal.begin(step).catch(() => {});
     try {
       signal.throwIfAborted();
       return await askModel({
         provider,
-        modelId: `${provider.id}/${model}`,
-        request: { ...request, model },
+        modelId: admitted.model,
+        request: { ...request, ...admitted, turns: turnsFor(admitted.model, request.turns), model },
         signal,
-        requestId: stepId,
+        requestId: step.id,
         idleTimeoutMs: scope.idleTimeoutMs,
         totalTimeoutMs: allowance.bound('stepTimeoutMs'),
         onDelta: (kind, text) => {
@@ -120,7 +116,7 @@ async function answerWithRetry(
           shown = true;
           speaker.say(kind, text);
         },
-        onCall: (record) => calls.push(record),
+        onCall: (record) => budget.record(record),
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -132,6 +128,10 @@ async function answerWithRetry(
     }
   }
 }
+
+/** What one model wrote in its own form, signatures and all, says nothing to another. */
+const turnsFor = (modelId: string, turns: readonly ModelTurn[]): ModelTurn[] =>
+  turns.map(({ rawParts, ...turn }) => (rawParts?.model === modelId ? { ...turn, rawParts } : turn));
 
 /** An answer as the turn that it is for the next call. */
 export const turnOf = ({ parts, rawParts }: { parts: ModelPart[]; rawParts: RawParts | null }): ModelTurn => ({

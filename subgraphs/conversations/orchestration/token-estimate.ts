@@ -1,24 +1,38 @@
-import type { ModelPart, ModelRequest } from '#core/model/model.port';
+import type { ModelPart, ModelRequest, ModelTurn } from '#core/model/model.port';
 
-/** Characters of one token, on the cautious side for English; other scripts take more tokens. */
+/** Characters of one token, on the cautious side for English. What is not ASCII counts a token a character. */
 const CHARACTERS_A_TOKEN = 3.5;
 /** What a picture takes at the models that we know, at most. */
 const TOKENS_A_PICTURE = 1_300;
+/** Its role and its frame. */
+const TOKENS_A_TURN = 4;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the first of them is where ASCII begins.
+const NOT_ASCII = /[^\x00-\x7f]/g;
 
 /** About how many tokens a request takes before anything is answered. */
-export function estimateTokens({ system, turns, tools }: Omit<ModelRequest, 'model'>): number {
-  const parts = turns.flatMap((turn) => turn.parts);
-  const characters =
-    (system?.length ?? 0) +
-    (tools ? JSON.stringify(tools).length : 0) +
-    parts.reduce((sum, part) => sum + charactersOf(part), 0);
-  const pictures = parts.filter((part) => part.type === 'image' || part.type === 'file').length;
-  return Math.ceil(characters / CHARACTERS_A_TOKEN) + pictures * TOKENS_A_PICTURE + turns.length * 4;
+export function estimateTokens({ system, turns, tools, responseSchema }: Omit<ModelRequest, 'model'>): number {
+  return (
+    textTokens(system ?? '') +
+    (tools ? textTokens(JSON.stringify(tools)) : 0) +
+    (responseSchema ? textTokens(JSON.stringify(responseSchema)) : 0) +
+    turns.reduce((sum, turn) => sum + turnTokens(turn), 0)
+  );
 }
 
-function charactersOf(part: ModelPart): number {
-  if (part.type === 'text') return part.text.length;
-  if (part.type === 'tool_call') return JSON.stringify(part.args).length + part.name.length;
-  if (part.type === 'tool_result') return JSON.stringify(part.result).length;
-  return 0;
+/** About how many tokens a text takes. */
+export function textTokens(text: string): number {
+  const foreign = text.match(NOT_ASCII)?.length ?? 0;
+  return Math.ceil((text.length - foreign) / CHARACTERS_A_TOKEN) + foreign;
+}
+
+/** About how many tokens a turn takes. */
+export const turnTokens = ({ parts }: ModelTurn): number =>
+  parts.reduce((sum, part) => sum + partTokens(part), TOKENS_A_TURN);
+
+/** About how many tokens a part takes. */
+export function partTokens(part: ModelPart): number {
+  if (part.type === 'text') return textTokens(part.text);
+  if (part.type === 'tool_call') return textTokens(JSON.stringify(part.args) + part.name);
+  if (part.type === 'tool_result') return textTokens(JSON.stringify(part.result) + part.name);
+  return TOKENS_A_PICTURE;
 }

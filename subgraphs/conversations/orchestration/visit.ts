@@ -1,4 +1,5 @@
 import type { RunnableAgent } from '#core/agent/runnable-agent';
+import type { Budget } from '#core/budget/budget.port';
 import type { JsonValue } from '#core/model/model.port';
 import type { ModelRegistry } from '#core/model/model-registry';
 import type { ToolSource } from '#core/tool/tool.port';
@@ -18,6 +19,7 @@ export interface RunScope {
   readonly journal: Journal;
   readonly models: ModelRegistry;
   readonly tools: ToolSource;
+  readonly budget: Budget;
   readonly roster: Roster;
   readonly room: RoomContext;
   /** Lets an agent or a team do its work within its limits. */

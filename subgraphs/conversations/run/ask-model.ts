@@ -103,7 +103,8 @@ export async function askModel({
   } finally {
     say(text.rest());
   }
-  return { parts, rawParts: end.rawParts ? toStorableJson(end.rawParts) : null, reason: end.reason };
+  const rawParts = end.rawParts ? { ...toStorableJson(end.rawParts), model: modelId } : null;
+  return { parts, rawParts, reason: end.reason };
 }
 
 function addText(parts: ModelPart[], text: string): void {

@@ -1,3 +1,4 @@
+import type { Budget } from '#core/budget/budget.port';
 import type { Database } from '#core/database/database';
 import type { Transactions } from '#core/database/transaction';
 import type { JsonValue } from '#core/model/model.port';
@@ -35,6 +36,7 @@ export interface AttemptOptions {
   directory: PeerDirectory;
   models: ModelRegistry;
   tools: ToolSource;
+  budget: Budget;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -102,6 +104,7 @@ export class Attempt {
       journal,
       models: options.models,
       tools: options.tools,
+      budget: options.budget,
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory),
       work,

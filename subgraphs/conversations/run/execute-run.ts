@@ -90,7 +90,7 @@ export class RunExecutor {
       case 'LET_GO':
         return;
       case 'BEGIN_AGAIN':
-        if (await putDownRun(claimed.run, step.delayMs, ended.entries, this.options.transactions)) {
+        if (await putDownRun(claimed.run, step.delayMs, ended.entries, this.options)) {
           this.options.onPutDown(claimed.run, step.delayMs);
         }
         return;

@@ -1,3 +1,4 @@
+import type { Budget } from '#core/budget/budget.port';
 import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
 import { newId } from '#core/id';
 import type { JsonValue, ModelUsage } from '#core/model/model.port';
@@ -39,6 +40,7 @@ const MESSAGE_STATUS = {
 export interface FinishOptions {
   transactions: Transactions;
   streams: Streams;
+  budget: Budget;
 }
 
 /**
@@ -50,14 +52,14 @@ export async function finishRun(
   { run, reply }: ClaimedRun,
   said: ModelReply,
   { state, error, entries, leavesOpen, teamState }: Outcome,
-  { transactions, streams }: FinishOptions,
+  { transactions, streams, budget }: FinishOptions,
 ): Promise<boolean> {
   return transactions.direct(async (unit) => {
     const { tx, emit, afterCommit } = unit;
     const now = new Date();
     if (!(await holdsRun(run, unit))) return false;
     const status = MESSAGE_STATUS[state];
-    const shown = await lastEntries(run, entries, unit);
+    const shown = await lastEntries(run, entries, unit, budget);
     if (leavesOpen) {
       shown.push(...(await closeOpenWork(run, { except: reply.id, status, error, now }, tx)));
     }
@@ -105,7 +107,8 @@ const lastEntries = (
   run: Run,
   entries: readonly JournalEntry[],
   unit: Unit<RawTransaction>,
-): Promise<StreamAppend[]> => (entries.length > 0 ? writeEntries(run, entries, unit) : Promise.resolve([]));
+  budget: Budget,
+): Promise<StreamAppend[]> => (entries.length > 0 ? writeEntries(run, entries, unit, budget) : Promise.resolve([]));
 
 /**
  * Also takes the run's claim off the stream: nothing more may be streamed in its name, and an absent producer is refused

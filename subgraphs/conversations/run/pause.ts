@@ -22,18 +22,18 @@ export interface Pause {
 }
 
 /**
- * Lets go of a run that waits for a person. Where somebody has decided in the meantime it goes on at once.
+ * Lets go of a run that waits for a person or a budget. Where somebody has decided in the meantime it goes on at once.
  * @returns Whether it goes on; null where the claim was taken over.
  */
 export async function pauseRun(
   { run, reply }: ClaimedRun,
   { waitsFor, entries, said, deltaCount, activeMs, undecided }: Pause,
-  { transactions, streams }: FinishOptions,
+  { transactions, streams, budget }: FinishOptions,
 ): Promise<boolean | null> {
   return transactions.direct(async (unit) => {
     const { tx, emit, afterCommit } = unit;
     if (!(await holdsRun(run, unit))) return null;
-    const shown = await writeEntries(run, entries, unit);
+    const shown = await writeEntries(run, entries, unit, budget);
     const [pending] = await tx.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM approvals WHERE id = ANY(${undecided}::uuid[]) AND state = 'PENDING'`;
     const goesOn = (pending?.count ?? 0) < undecided.length;

@@ -1,7 +1,7 @@
-import type { Transactions } from '#core/database/transaction';
 import type { Run } from '#prisma/generated/client';
 import { holdsRun } from '../orchestration/journal.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
+import type { FinishOptions } from './finish.ts';
 import { persist } from './persist.ts';
 
 /**
@@ -12,13 +12,13 @@ export function putDownRun(
   run: Run,
   delayMs: number,
   entries: readonly JournalEntry[],
-  transactions: Transactions,
+  { transactions, budget }: Pick<FinishOptions, 'transactions' | 'budget'>,
 ): Promise<boolean> {
   const calls = entries.filter(({ type }) => type === 'CALLS');
   return persist(() =>
     transactions.direct(async (unit) => {
       if (!(await holdsRun(run, unit))) return false;
-      await writeEntries(run, calls, unit);
+      await writeEntries(run, calls, unit, budget);
       const until = delayMs > 0 ? new Date(Date.now() + delayMs) : null;
       await unit.tx.$executeRaw`UPDATE runs SET lease_until = ${until}::timestamptz WHERE id = ${run.id}::uuid`;
       return true;
