@@ -63,6 +63,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     directory,
     models,
     tools,
+    files: attachments.modelFiles,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),

@@ -6,6 +6,7 @@ import { createDoor } from './attachment-door.ts';
 import { AttachmentLinks } from './attachment-link.ts';
 import { AttachmentStore } from './attachment-store.ts';
 import { startAttachmentSweep } from './attachment-sweep.ts';
+import { ModelFiles } from './model-files.ts';
 
 /** Composes what is done with files: taking and giving them, their addresses, and the removal of those that go. */
 export function createAttachments({ environment, secrets, database, transactions, storage, log }: Kernel) {
@@ -22,6 +23,7 @@ export function createAttachments({ environment, secrets, database, transactions
     links,
     store,
     service,
+    modelFiles: new ModelFiles(database, store),
     door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
     startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
+import type { JsonValue, ModelPart, ModelProvider, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
+import { FILE_UNKNOWN } from '#core/model/model-fault';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { askModel, type CallRecord, type ModelAnswer, textOf } from '../run/ask-model.ts';
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
@@ -44,14 +45,22 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     input: { model: agent.model, turns: call.turns.length, tools: call.tools?.map(({ name }) => name) ?? [] },
   };
   const output = await scope.journal.step(spec, async (step) => {
-    const request = requestOf(visit, call);
+    const { provider, model } = await scope.models.resolve(agent.model);
+    const to = { provider, model, signal, timeoutMs: allowance.bound('stepTimeoutMs') };
+    const fill = async () => ({ ...requestOf(visit, call), model, turns: await scope.files.fill(call.turns, to) });
+    const request = await fill();
     const least = estimateTokens(request);
     const most = least + (request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS);
     const { hold, tokens } = allowance.hold(least, most);
     if (allowance.bound('maxTokens') < Number.MAX_SAFE_INTEGER) request.maxOutputTokens = Math.max(1, tokens - least);
     const calls: CallRecord[] = [];
+    const ask = (filled: ModelRequest) => answerWithRetry(visit, call, { provider, request: filled }, step.id, calls);
     try {
-      const answer = await answerWithRetry(visit, call, request, step.id, calls, signal);
+      const answer = await ask(request).catch(async (error: unknown) => {
+        if (!isUnknownFile(error) || !(await scope.files.forget(call.turns, provider))) throw error;
+        const { turns } = await fill();
+        return ask({ ...request, turns });
+      });
       await call.speaker?.drain();
       return { output: answer as unknown as JsonValue, usage: usageOf(calls) };
     } finally {
@@ -66,6 +75,9 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   }
   return answer;
 }
+
+/** The provider has let go of a file before the time that it named. */
+const isUnknownFile = (error: unknown): boolean => isModelError(error) && error.category === FILE_UNKNOWN;
 
 const usageOf = (calls: readonly CallRecord[]) => sumUsage(calls.map(({ usage }) => usage));
 
@@ -92,14 +104,12 @@ const thinkingOptions = ({ effort, budgetTokens }: NonNullable<Visit['agent']['t
 
 /** What nobody has seen can be asked for again, also when it broke off in the middle. */
 async function answerWithRetry(
-  { agent, allowance, scope }: Visit,
+  { allowance, scope, signal }: Visit,
   { speaker }: ModelCall,
-  request: Omit<ModelRequest, 'model'>,
+  { provider, request }: { provider: ModelProvider; request: ModelRequest },
   stepId: string,
   calls: CallRecord[],
-  signal: AbortSignal,
 ): Promise<ModelAnswer> {
-  const { provider, model } = await scope.models.resolve(agent.model);
   for (let attempt = 1; ; attempt += 1) {
     let begun = false;
     let shown = false;
@@ -107,8 +117,8 @@ async function answerWithRetry(
       signal.throwIfAborted();
       return await askModel({
         provider,
-        modelId: `${provider.id}/${model}`,
-        request: { ...request, model },
+        modelId: `${provider.id}/${request.model}`,
+        request,
         signal,
         requestId: stepId,
         idleTimeoutMs: scope.idleTimeoutMs,

@@ -6,6 +6,7 @@ import type { Peers } from '#core/peer/peer';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
+import type { ModelFiles } from '../attachment/model-files.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
@@ -35,6 +36,7 @@ export interface AttemptOptions {
   directory: PeerDirectory;
   models: ModelRegistry;
   tools: ToolSource;
+  files: ModelFiles;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -104,6 +106,7 @@ export class Attempt {
       tools: options.tools,
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory),
+      files: options.files,
       work,
       speakerFor: (messageId) => new Speaker(this.openWriter(messageId, 0)),
       idleTimeoutMs: options.idleTimeoutMs,
