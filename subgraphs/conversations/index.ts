@@ -64,6 +64,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     models,
     tools,
     files: attachments.modelFiles,
+    pictures: attachments.pictures,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),

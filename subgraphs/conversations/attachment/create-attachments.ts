@@ -6,6 +6,7 @@ import { createDoor } from './attachment-door.ts';
 import { AttachmentLinks } from './attachment-link.ts';
 import { AttachmentStore } from './attachment-store.ts';
 import { startAttachmentSweep } from './attachment-sweep.ts';
+import { MadePictures } from './made-pictures.ts';
 import { ModelFiles } from './model-files.ts';
 
 /** Composes what is done with files: taking and giving them, their addresses, and the removal of those that go. */
@@ -24,6 +25,7 @@ export function createAttachments({ environment, secrets, database, transactions
     store,
     service,
     modelFiles: new ModelFiles(database, store),
+    pictures: new MadePictures(database, store),
     door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
     startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
   };

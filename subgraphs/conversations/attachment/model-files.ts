@@ -1,5 +1,5 @@
 import type { Database } from '#core/database/database';
-import type { FileInput, ModelPart, ModelProvider, ModelTurn } from '#core/model/model.port';
+import type { FileInput, ModelPart, ModelProvider, ModelTurn, RawParts } from '#core/model/model.port';
 import { isModelError, ModelError } from '#core/model/model-error';
 import type { Attachment } from '#prisma/generated/client';
 import type { AttachmentStore } from './attachment-store.ts';
@@ -54,16 +54,9 @@ export class ModelFiles {
       const rows = new Map(found.map((row) => [row.id, row]));
       const input = provider.fileInput(model);
       const room = { inlineBytes: input.inlineBytes, textBytes: MAX_TEXT_BYTES_IN_ALL };
+      const filling = { provider, input, room, signal };
       const filled: ModelTurn[] = [];
-      for (const turn of [...turns].reverse()) {
-        const parts: ModelPart[][] = [];
-        for (const part of [...turn.parts].reverse()) {
-          const facts = readReference(part);
-          if (!facts) parts.push([part]);
-          else parts.push(await this.tell(rows.get(facts.id) ?? null, facts, { provider, input, room, signal }));
-        }
-        filled.push({ ...turn, parts: parts.reverse().flat() });
-      }
+      for (const turn of [...turns].reverse()) filled.push(await this.fillTurn(turn, rows, filling));
       return filled.reverse();
     } catch (error) {
       recipient.signal.throwIfAborted();
@@ -78,6 +71,45 @@ export class ModelFiles {
    */
   forget(turns: readonly ModelTurn[], provider: ModelProvider): Promise<boolean> {
     return this.copies.forget(referencesIn(turns), provider);
+  }
+
+  private async fillTurn(turn: ModelTurn, rows: Rows, filling: Filling): Promise<ModelTurn> {
+    const parts: ModelPart[][] = [];
+    for (const part of [...turn.parts].reverse()) {
+      const facts = readReference(part);
+      const row = rows.get(facts?.id ?? '') ?? null;
+      if (!facts) parts.push([part]);
+      // Of the model's own turn its provider is given what it sent; the others take no files there.
+      else if (turn.role === 'model') parts.push([inWords(facts)]);
+      else parts.push(await this.tell(row, facts, filling));
+    }
+    const filled = { ...turn, parts: parts.reverse().flat() };
+    const { rawParts, ...told } = filled;
+    if (!rawParts || filled.parts.every((part, index) => part === turn.parts[index])) return filled;
+    const whole = await this.fillRaw(rawParts, turn.parts, rows, filling);
+    return whole ? { ...told, rawParts: whole } : told;
+  }
+
+  /** The provider's own form of a turn, with the bytes of its pictures; null where they are gone, or not its own. */
+  private async fillRaw(
+    rawParts: RawParts,
+    parts: readonly ModelPart[],
+    rows: Rows,
+    { provider, room, signal }: Filling,
+  ) {
+    if (rawParts.provider !== provider.id) return null;
+    const data = new Map<string, string>();
+    for (const part of parts) {
+      const facts = readReference(part);
+      if (!facts || part.type !== 'file') continue;
+      const row = rows.get(facts.id);
+      const bytes = row && (await this.store.readIfThere(row.storageKey, signal));
+      if (!bytes) return null;
+      room.inlineBytes -= bytes.length;
+      data.set(part.uri, bytes.toString('base64'));
+    }
+    const swap = (_key: string, value: unknown) => (typeof value === 'string' ? data.get(value) : null) ?? value;
+    return JSON.parse(JSON.stringify(rawParts, swap)) as RawParts;
   }
 
   private async tell(row: Attachment | null, facts: FileFacts, filling: Filling): Promise<ModelPart[]> {
@@ -120,6 +152,8 @@ export class ModelFiles {
     return { type: 'text', text: `${name}\n${said}\n[End of "${row.fileName}"]` };
   }
 }
+
+type Rows = ReadonlyMap<string, Attachment>;
 
 interface Filling {
   provider: ModelProvider;

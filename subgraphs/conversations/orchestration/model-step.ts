@@ -3,9 +3,11 @@ import type { JsonValue, ModelPart, ModelProvider, ModelRequest, ModelTurn, RawP
 import { isModelError } from '#core/model/model-error';
 import { FILE_UNKNOWN } from '#core/model/model-fault';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
-import { askModel, type CallRecord, type ModelAnswer, textOf } from '../run/ask-model.ts';
+import { toReference } from '../attachment/file-reference.ts';
+import { askModel, type CallRecord, type ModelAnswer } from '../run/ask-model.ts';
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
 import { sumUsage } from '../run/usage.ts';
+import { keepPicture, picturesOf, saidOf, shownBy } from './picture.ts';
 import { ReplyBroken } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
 import { estimateTokens } from './token-estimate.ts';
@@ -61,6 +63,8 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
         const { turns } = await fill();
         return ask({ ...request, turns });
       });
+      // What nobody was shown while it came is shown once it is whole.
+      if (!call.speaker) for (const each of await picturesOf(answer.parts, visit)) shownBy(visit).attach(each);
       await call.speaker?.drain();
       return { output: answer as unknown as JsonValue, usage: usageOf(calls) };
     } finally {
@@ -71,7 +75,8 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   const answer = output as unknown as ModelAnswer;
   if (known?.state === 'SUCCEEDED') {
     allowance.spend(known.usage?.totalTokens ?? 0);
-    call.speaker?.repeat(textOf(answer.parts));
+    if (call.speaker) call.speaker.repeat(await saidOf(answer.parts, visit));
+    else shownBy(visit).repeat(await picturesOf(answer.parts, visit));
   }
   return answer;
 }
@@ -104,15 +109,17 @@ const thinkingOptions = ({ effort, budgetTokens }: NonNullable<Visit['agent']['t
 
 /** What nobody has seen can be asked for again, also when it broke off in the middle. */
 async function answerWithRetry(
-  { allowance, scope, signal }: Visit,
+  visit: Visit,
   { speaker }: ModelCall,
   { provider, request }: { provider: ModelProvider; request: ModelRequest },
   stepId: string,
   calls: CallRecord[],
 ): Promise<ModelAnswer> {
+  const { allowance, scope, signal } = visit;
   for (let attempt = 1; ; attempt += 1) {
     let begun = false;
     let shown = false;
+    let spoken = false;
     try {
       signal.throwIfAborted();
       return await askModel({
@@ -126,9 +133,17 @@ async function answerWithRetry(
         onDelta: (kind, text) => {
           begun = true;
           if (!speaker) return;
-          if (!shown) speaker.begin();
+          if (!spoken) speaker.begin();
+          spoken = true;
           shown = true;
           speaker.say(kind, text);
+        },
+        onPicture: async (picture) => {
+          begun = true;
+          const kept = await keepPicture(visit, picture, speaker ?? shownBy(visit));
+          shown ||= speaker !== null;
+          speaker?.attach(kept);
+          return toReference(kept);
         },
         onCall: (record) => calls.push(record),
       });

@@ -6,6 +6,7 @@ import type { Peers } from '#core/peer/peer';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
+import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
@@ -37,6 +38,7 @@ export interface AttemptOptions {
   models: ModelRegistry;
   tools: ToolSource;
   files: ModelFiles;
+  pictures: MadePictures;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -107,6 +109,8 @@ export class Attempt {
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory),
       files: options.files,
+      pictures: options.pictures,
+      reply: this.speaker,
       work,
       speakerFor: (messageId) => new Speaker(this.openWriter(messageId, 0)),
       idleTimeoutMs: options.idleTimeoutMs,
