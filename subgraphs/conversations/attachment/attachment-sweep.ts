@@ -41,6 +41,11 @@ export async function sweepAttachments({ database, store, log }: SweepOptions): 
   return removed;
 }
 
+/** Rounds until there is nothing more to remove, or nothing more that can be. */
+export async function sweepAll(options: SweepOptions): Promise<void> {
+  while ((await sweepAttachments(options)) === AT_ONCE);
+}
+
 /**
  * Starts to look from time to time; the function returned ends it. `alone`: no other process can be at work, so that what
  * is being received is what a crash has left.

@@ -5,7 +5,7 @@ import { AttachmentService } from './attachment.service.ts';
 import { createDoor } from './attachment-door.ts';
 import { AttachmentLinks } from './attachment-link.ts';
 import { AttachmentStore } from './attachment-store.ts';
-import { startAttachmentSweep } from './attachment-sweep.ts';
+import { startAttachmentSweep, sweepAll } from './attachment-sweep.ts';
 import { MadePictures } from './made-pictures.ts';
 import { ModelFiles } from './model-files.ts';
 
@@ -27,6 +27,7 @@ export function createAttachments({ environment, secrets, database, transactions
     modelFiles: new ModelFiles(database, store),
     pictures: new MadePictures(database, store),
     door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
+    sweep: () => sweepAll({ database, store, log }),
     startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
   };
 }
