@@ -7,7 +7,10 @@ export interface WireRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
+  /** What was sent as JSON. */
   body: Record<string, unknown>;
+  /** What was sent, as it came. */
+  bytes: Buffer;
 }
 
 /** Answers one request in any way that HTTP, or the lack of it, allows. */
@@ -63,11 +66,20 @@ export class FaultServer {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const { method = '', url: path = '', headers } = request;
-    const text = Buffer.concat(pieces).toString();
-    const read = { method, path, headers, body: (text ? JSON.parse(text) : {}) as Record<string, unknown> };
+    const bytes = Buffer.concat(pieces);
+    const read = { method, path, headers, body: toJson(bytes), bytes };
     this.requests.push(read);
     this.#newest = request.socket;
     this.#play(response, read);
+  }
+}
+
+/** Google's SDK calls JSON what is the piece of a file as well. */
+function toJson(bytes: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(bytes.toString()) as Record<string, unknown>;
+  } catch {
+    return {};
   }
 }
 

@@ -82,6 +82,7 @@ function toPart(part: ModelPart): Part {
     case 'text':
       return { text: part.text };
     case 'image':
+    case 'document':
       return { inlineData: { mimeType: part.mimeType, data: part.data } };
     case 'file':
       return { fileData: { fileUri: part.uri, mimeType: part.mimeType } };

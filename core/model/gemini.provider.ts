@@ -1,11 +1,22 @@
+import { createHash } from 'node:crypto';
 import { ApiError, GoogleGenAI, type Model } from '@google/genai';
+import { GeminiFiles } from './gemini-files.ts';
 import { GeminiLive } from './gemini-live.ts';
 import { GEMINI_ID, toGeminiRequest } from './gemini-request.ts';
 import { GeminiAnswer } from './gemini-response.ts';
 import { HttpPool } from './http-pool.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, type GuardedRun, guardStream } from './idle-timeout.ts';
 import type { LivePort } from './live.port.ts';
-import type { ModelChunk, ModelInfo, ModelProvider, ModelRequest, StreamOptions } from './model.port.ts';
+import type {
+  FileInput,
+  FileUpload,
+  ModelChunk,
+  ModelInfo,
+  ModelProvider,
+  ModelRequest,
+  StreamOptions,
+  UploadedFile,
+} from './model.port.ts';
 import { isModelError, type ModelError, modelCancelled } from './model-error.ts';
 import { type FaultContext, httpFault, retryAfterMs, transportFault } from './model-fault.ts';
 
@@ -19,6 +30,10 @@ const GOOGLE = 'https://generativelanguage.googleapis.com/';
 const LABEL = 'Google Gemini';
 const LARGEST_PAGE = 1000;
 
+/** A request has 20 MB at most, of which base64 takes a third more than the bytes. */
+const INLINE_BYTES = 12 * 1024 * 1024;
+const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/heic', 'image/heif'];
+
 /** Gemini through Google's own SDK, on a pool of connections of its own. */
 export class GeminiProvider implements ModelProvider {
   readonly id = GEMINI_ID;
@@ -27,11 +42,17 @@ export class GeminiProvider implements ModelProvider {
   readonly #client: GoogleGenAI;
   readonly #pool = new HttpPool();
   readonly #secrets: readonly string[];
+  readonly #files: GeminiFiles;
+  readonly account: string;
 
   constructor(options: GeminiOptions) {
     this.#client = makeClient(options);
     this.live = new GeminiLive({ apiKey: options.apiKey, baseUrl: options.baseUrl ?? GOOGLE, label: LABEL });
     this.#secrets = [options.apiKey];
+    this.account = `${GEMINI_ID}:${createHash('sha256').update(`${options.apiKey} ${options.baseUrl}`).digest('hex').slice(0, 32)}`;
+    const connect = (signal: AbortSignal) =>
+      makeClient(options, (input, init) => this.#pool.fetch(input, { ...init, signal }));
+    this.#files = new GeminiFiles(connect, { label: LABEL, secrets: this.#secrets });
   }
 
   async listModels(signal: AbortSignal): Promise<ModelInfo[]> {
@@ -59,6 +80,15 @@ export class GeminiProvider implements ModelProvider {
       idleTimeoutMs,
       ...(totalTimeoutMs !== undefined && { totalTimeoutMs }),
     });
+  }
+
+  fileInput(model: string): FileInput {
+    const sees = model.startsWith('gemini');
+    return { imageTypes: sees ? IMAGE_TYPES : [], pdf: sees, inlineBytes: INLINE_BYTES };
+  }
+
+  uploadFile(file: FileUpload, signal: AbortSignal): Promise<UploadedFile> {
+    return this.#files.upload(file, signal);
   }
 
   async close(): Promise<void> {
@@ -129,12 +159,16 @@ function withUsage(error: ModelError, answer: GeminiAnswer): ModelError {
   return error;
 }
 
-function makeClient({ apiKey, baseUrl }: GeminiOptions): GoogleGenAI {
+function makeClient({ apiKey, baseUrl }: GeminiOptions, fetch?: typeof globalThis.fetch): GoogleGenAI {
   // The SDK prints a warning where both its variables are set, though it is given its key here.
   const other = process.env.GOOGLE_API_KEY;
   delete process.env.GOOGLE_API_KEY;
   try {
-    return new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: baseUrl ?? GOOGLE } });
+    return new GoogleGenAI({
+      apiKey,
+      vertexai: false,
+      httpOptions: { baseUrl: baseUrl ?? GOOGLE, ...(fetch && { fetch }) },
+    });
   } finally {
     if (other !== undefined) process.env.GOOGLE_API_KEY = other;
   }

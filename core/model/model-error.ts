@@ -45,7 +45,7 @@ export interface ModelErrorOptions {
   retryable?: boolean;
   /** How long to wait before another try, in ms, when the provider said so. */
   retryAfterMs?: number;
-  /** What was blocked, in the provider's word: `HARM_CATEGORY_DANGEROUS_CONTENT`, `PROHIBITED_CONTENT`. */
+  /** What was blocked, in the provider's word: `HARM_CATEGORY_DANGEROUS_CONTENT`, `PROHIBITED_CONTENT`; or `FILE_UNKNOWN`. */
   category?: string;
   /** What the provider had counted when the call failed: it may be billed. */
   usage?: ModelUsage;

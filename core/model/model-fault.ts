@@ -24,6 +24,10 @@ export interface Refusal {
 }
 
 const TOO_LONG = /context.?length|maximum context|too many tokens|exceeds the (?:maximum|limit)[^.]*tokens/i;
+/** Google calls a file that has expired, or is another credential's, one that there is no permission for. */
+const UNKNOWN_FILE = /\bfiles?\b[^.]*\b(?:may not exist|does not exist|not found|has expired)/i;
+/** The category of the fault of a request that names a file of the provider's store which that does not have. */
+export const FILE_UNKNOWN = 'FILE_UNKNOWN';
 const PLAIN_FIELD = /^[\w.[\]-]{1,60}$/;
 
 /** `Retry-After` in ms: whole seconds or an HTTP date. A date in the past is 0; anything else is undefined. */
@@ -59,6 +63,10 @@ export function httpFault(refusal: Refusal, context: FaultContext, cause: unknow
       `${label} is overloaded or failing at the moment. Try again soon.`,
       options,
     );
+  }
+  if (UNKNOWN_FILE.test(detail)) {
+    const message = `${label} does not have a file any more that it was given. Send the message again.`;
+    return new ModelError('MODEL_INVALID_REQUEST', message, { ...options, category: FILE_UNKNOWN });
   }
   if (status === 401 || status === 403 || code === 'API_KEY_INVALID') {
     return new ModelError('MODEL_AUTHENTICATION', `${label} refused the key that Parley is set up with.`, options);

@@ -23,6 +23,16 @@ export interface ImagePart {
   data: string;
 }
 
+/** A file other than a picture, sent within the request. */
+export interface DocumentPart {
+  type: 'document';
+  /** Such as `application/pdf`. */
+  mimeType: string;
+  /** The bytes in base64. */
+  data: string;
+  fileName: string;
+}
+
 /** Something that the provider fetches or already holds, named by its address. */
 export interface FilePart {
   type: 'file';
@@ -50,7 +60,7 @@ export interface ToolResultPart {
   isError?: boolean;
 }
 
-export type ModelPart = TextPart | ImagePart | FilePart | ToolCallPart | ToolResultPart;
+export type ModelPart = TextPart | ImagePart | DocumentPart | FilePart | ToolCallPart | ToolResultPart;
 
 /**
  * The provider's own Parts of a model turn, kept verbatim (with `thoughtSignature` and whatever else they hold), so that
@@ -203,6 +213,29 @@ export interface StreamOptions {
   requestId?: string;
 }
 
+/** What a model takes of files. */
+export interface FileInput {
+  /** The types of pictures: none where it cannot see. */
+  imageTypes: readonly string[];
+  pdf: boolean;
+  /** How many bytes of files go within one request at most. */
+  inlineBytes: number;
+}
+
+/** A file for the provider's own store. */
+export interface FileUpload {
+  fileName: string;
+  mimeType: string;
+  bytes: Uint8Array;
+}
+
+export interface UploadedFile {
+  /** For a `FilePart`. */
+  uri: string;
+  /** Until when the provider keeps it. */
+  expiresAt: Date;
+}
+
 /** The port to one source of language models. One instance serves any number of streams at once. */
 export interface ModelProvider {
   /** The prefix of its models' ids: `gemini`, `openai`, `offline`. */
@@ -218,6 +251,15 @@ export interface ModelProvider {
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk>;
   /** Live sessions, where the provider has them. */
   readonly live?: LivePort;
+  /** What one of its models takes of files, as far as its name tells. */
+  fileInput(model: string): FileInput;
+  /**
+   * Gives a file to the provider, to be named in requests for as long as it keeps it. Only where the provider has a store.
+   * @throws ModelError
+   */
+  uploadFile?(file: FileUpload, signal: AbortSignal): Promise<UploadedFile>;
+  /** Tells the credential's own store of files from that of another. Without secrets. */
+  readonly account?: string;
   /** Closes pooled connections. Streams that are still open end with an error. */
   close?(): Promise<void>;
 }

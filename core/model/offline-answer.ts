@@ -149,7 +149,7 @@ function recallName(turns: ModelTurn[]): string {
 function describeAttachments(parts: ModelPart[]): string {
   const described = parts.flatMap((part) => {
     if (part.type === 'file') return `a file of the type ${part.mimeType} at ${part.uri}`;
-    if (part.type !== 'image') return [];
+    if (part.type !== 'image' && part.type !== 'document') return [];
     return `an attachment of the type ${part.mimeType} with ${Buffer.byteLength(part.data, 'base64')} bytes`;
   });
   return described.length > 0 ? `I see ${described.join(' and ')}; I cannot look inside.` : '';

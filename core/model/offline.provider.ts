@@ -2,6 +2,7 @@ import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promis
 import { guardStream } from './idle-timeout.ts';
 import {
   type EndReason,
+  type FileInput,
   type ModelChunk,
   type ModelInfo,
   type ModelPart,
@@ -28,6 +29,8 @@ export const OFFLINE_MODEL = 'parley';
 const DEFAULT_TOKEN_DELAY_MS = 20;
 /** What a picture counts, whatever its size. */
 const IMAGE_TOKENS = 258;
+/** As much as the others take, or more: it only counts them. */
+const INLINE_BYTES = 24 * 1024 * 1024;
 /** After so many tokens without a delay, others get their turn on the event loop. */
 const BREATH = 64;
 
@@ -56,6 +59,12 @@ export class OfflineProvider implements ModelProvider {
 
   stream(request: ModelRequest, options: StreamOptions): AsyncIterable<ModelChunk> {
     return guardStream((run) => this.#run(request, run.signal, options.onUsage), options);
+  }
+
+  /** It cannot look inside, and says so of each. */
+  fileInput(): FileInput {
+    const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/heic', 'image/heif'];
+    return { imageTypes, pdf: true, inlineBytes: INLINE_BYTES };
   }
 
   async *#run(
@@ -114,7 +123,7 @@ function countInput({ system = '', turns, tools = [] }: ModelRequest): number {
 
 function countPart(part: ModelPart): number {
   if (part.type === 'text') return countTokens(part.text);
-  if (part.type === 'image' || part.type === 'file') return IMAGE_TOKENS;
+  if (part.type === 'image' || part.type === 'document' || part.type === 'file') return IMAGE_TOKENS;
   return countTokens(JSON.stringify(part.type === 'tool_call' ? part.args : part.result));
 }
 

@@ -99,6 +99,11 @@ function toContentPart(part: ModelPart): ChatCompletionContentPart {
     case 'image':
       if (!part.mimeType.startsWith('image/')) throw notAccepted(part.mimeType);
       return { type: 'image_url', image_url: { url: `data:${part.mimeType};base64,${part.data}` } };
+    case 'document':
+      return {
+        type: 'file',
+        file: { filename: part.fileName, file_data: `data:${part.mimeType};base64,${part.data}` },
+      };
     case 'file':
       return toFilePart(part);
     default:

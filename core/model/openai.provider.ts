@@ -1,7 +1,7 @@
 import OpenAI, { APIError } from 'openai';
 import { HttpPool } from './http-pool.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, type GuardedRun, guardStream } from './idle-timeout.ts';
-import type { ModelChunk, ModelInfo, ModelProvider, ModelRequest, StreamOptions } from './model.port.ts';
+import type { FileInput, ModelChunk, ModelInfo, ModelProvider, ModelRequest, StreamOptions } from './model.port.ts';
 import { isModelError, type ModelError, modelCancelled } from './model-error.ts';
 import { type FaultContext, httpFault, retryAfterMs, transportFault } from './model-fault.ts';
 import { OPENAI_ID, toOpenAiRequest } from './openai-request.ts';
@@ -19,6 +19,9 @@ const OPENAI = 'https://api.openai.com/v1';
 const NO_KEY = 'none';
 /** The longest that a timer can wait, 24 days: the stream's own time-outs decide, not the SDK's. */
 const NEVER_MS = 2 ** 31 - 1;
+
+/** Below the 50 MB that a request of OpenAI's may have. */
+const INLINE_BYTES = 24 * 1024 * 1024;
 
 /** OpenAI, or anything that speaks its chat completions, through OpenAI's own SDK and a pool of its own. */
 export class OpenAiProvider implements ModelProvider {
@@ -64,6 +67,13 @@ export class OpenAiProvider implements ModelProvider {
       idleTimeoutMs,
       ...(totalTimeoutMs !== undefined && { totalTimeoutMs }),
     });
+  }
+
+  fileInput(model: string): FileInput {
+    const sees = SEES.test(model.toLowerCase());
+    const imageTypes = sees ? ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] : [];
+    // Servers that only speak the API know pictures at most.
+    return { imageTypes, pdf: sees && this.#isOpenAi, inlineBytes: INLINE_BYTES };
   }
 
   async close(): Promise<void> {

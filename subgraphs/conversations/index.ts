@@ -52,8 +52,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
-  const roomLife = createRoomLife({ kernel, messages, turns, directory, scope });
   const budgets = createBudget({ kernel, directory, turns, runs });
+  const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
@@ -66,6 +66,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     models,
     tools,
     budget: budgets.budget,
+    files: attachments.modelFiles,
+    pictures: attachments.pictures,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),

@@ -35,13 +35,15 @@ export interface RoomLifeOptions {
   turns: RoomTurns;
   directory: PeerDirectory;
   scope: RequestScope;
+  /** Removes the files that no message has any more. */
+  sweepFiles(): Promise<void>;
 }
 
 /** Interfaces name no implementations: these have to be listed for the schema. */
 export const ROOM_LIFE_EVENT_TYPES = [ReactionAddedType, ReactionRemovedType, ReadMarkMovedType, PersonErasedType];
 
 /** Composes what people do in rooms beside writing, and what becomes of what was written. */
-export function createRoomLife({ kernel, messages, turns, directory, scope }: RoomLifeOptions) {
+export function createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles }: RoomLifeOptions) {
   const { database, transactions, streams, bus, peers, sealer, rateLimits, instanceId } = kernel;
   const rooms = new RoomWriter(transactions, streams, turns);
   const hub = new PresenceHub(bus, instanceId);
@@ -65,9 +67,11 @@ export function createRoomLife({ kernel, messages, turns, directory, scope }: Ro
     ],
     jobs: [
       handleJob(applyRetentionJob, ({ orgId }, context) =>
-        applyRetention(orgId, { database, transactions, rooms }, context),
+        applyRetention(orgId, { database, transactions, rooms, sweepFiles }, context),
       ),
-      handleJob(erasePersonJob, (person, context) => erasePerson(person, { database, transactions, rooms }, context)),
+      handleJob(erasePersonJob, (person, context) =>
+        erasePerson(person, { database, transactions, rooms, sweepFiles }, context),
+      ),
     ],
     consumers: [erasure.consumer],
     startSweep: () => {

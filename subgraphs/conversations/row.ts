@@ -55,7 +55,8 @@ export const toMessage = (row: StoredMessage): Message => ({ ...row, position: B
 export type MessageForm = Pick<Message, 'status' | 'text' | 'parts' | 'completedAt'>;
 
 /**
- * Null where there is no such message yet.
+ * Null where there is no such message yet. Of files, one that has ended has no others than those of its parts: what was made
+ * for an attempt that came to nothing goes.
  * @param options `whileStreaming`: only one that has not ended.
  */
 export async function reformMessage(
@@ -65,8 +66,16 @@ export async function reformMessage(
   { whileStreaming = false } = {},
 ): Promise<Message | null> {
   const rows = await tx.$queryRawUnsafe<StoredMessage[]>(
-    `UPDATE messages SET status = $2::"MessageStatus", text = $3, parts = $4::jsonb, completed_at = $5::timestamptz
-     WHERE id = $1::uuid AND (NOT $6::bool OR status = 'STREAMING') RETURNING ${MESSAGE_COLUMNS}`,
+    `WITH told AS (
+       UPDATE messages SET status = $2::"MessageStatus", text = $3, parts = $4::jsonb, completed_at = $5::timestamptz
+       WHERE id = $1::uuid AND (NOT $6::bool OR status = 'STREAMING') RETURNING *
+     ), unused AS (
+       DELETE FROM attachment_uses u USING told t
+       WHERE t.status <> 'STREAMING' AND u.org_id = t.org_id AND u.conversation_id = t.conversation_id AND u.message_id = t.id
+         AND NOT EXISTS (
+           SELECT 1 FROM jsonb_array_elements(t.parts) p WHERE p #>> '{attachment,id}' = u.attachment_id::text)
+     )
+     SELECT ${MESSAGE_COLUMNS} FROM told`,
     id,
     form.status,
     form.text,

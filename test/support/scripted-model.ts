@@ -1,6 +1,7 @@
 import { newId } from '#core/id';
 import { type Dialect, GEMINI, OPENAI } from '#core/model/dialect.fixture';
 import { FaultServer, type Play, stream, type WireRequest } from '#core/model/fault-server.fixture';
+import { GeminiFileStore } from '#core/model/gemini-file-store.fixture';
 import type { JsonObject } from '#core/model/model.port';
 
 /** Counts of a call as the vendor writes them, with ones that are easy to recognise. */
@@ -12,6 +13,8 @@ const usageOf = ({ name }: Dialect) =>
 /** A model's server that answers what a test tells it to, and remembers what it was asked. */
 export class ScriptedModel {
   readonly server = new FaultServer();
+  /** Where Gemini's files are given to it. */
+  readonly files = new GeminiFileStore(() => this.server.url);
   /** The calls of the model, oldest first. */
   readonly calls: WireRequest[] = [];
   private readonly plays: Play[] = [];
@@ -23,6 +26,7 @@ export class ScriptedModel {
     const model = new ScriptedModel(dialect);
     await model.server.start();
     model.server.play((response, request) => {
+      if (model.files.answer(response, request)) return;
       if (request.method === 'GET') return void response.writeHead(404).end('{}');
       model.calls.push(request);
       return (model.scriptFor(request)?.shift() ?? model.plays.shift() ?? model.answer('Fine.'))(response, request);

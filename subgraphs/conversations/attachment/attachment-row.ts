@@ -100,8 +100,8 @@ export async function addUses(tx: RawTransaction, ids: readonly string[], messag
     FROM unnest(${ids}::uuid[]) AS id ON CONFLICT DO NOTHING`;
 }
 
-/** A message of a run was begun anew: it has no other files than these. */
-export async function keepUses(tx: RawTransaction, messageId: string, ids: readonly string[]): Promise<void> {
+/** A file that a message has from the beginning, since nobody has uploaded it. */
+export async function markSent(tx: RawTransaction, id: string): Promise<void> {
   await tx.$executeRaw`
-    DELETE FROM attachment_uses WHERE message_id = ${messageId}::uuid AND attachment_id <> ALL(${ids}::uuid[])`;
+    UPDATE attachments SET sent_at = clock_timestamp(), expires_at = NULL WHERE id = ${id}::uuid`;
 }

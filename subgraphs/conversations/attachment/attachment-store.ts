@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type { Database } from '#core/database/database';
 import type { RawTransaction, Transactions } from '#core/database/transaction';
 import { unavailable } from '#core/error';
@@ -102,11 +102,19 @@ export class AttachmentStore {
 
   /** All of it. @throws ParleyError `UNAVAILABLE` */
   async read(storageKey: string): Promise<Buffer> {
-    const found = await this.open(storageKey);
+    return readWhole(await this.open(storageKey));
+  }
+
+  /** All of it, or a part; null where the store has it not. @throws ParleyError `UNAVAILABLE`, the reason of `signal` */
+  async readIfThere(storageKey: string, signal: AbortSignal, range?: ByteRange): Promise<Buffer | null> {
+    signal.throwIfAborted();
+    const found = await this.options.storage.get(storageKey, range);
+    if (!found) return null;
     try {
-      return Buffer.concat(await found.toArray());
-    } catch (cause) {
-      throw unavailable('The file could not be read to its end. Try again shortly.', { cause });
+      return await readWhole(addAbortSignal(signal, found));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
     }
   }
 
@@ -120,6 +128,14 @@ export class AttachmentStore {
     await storage.delete(thumbnailKey(storageKey));
     await storage.delete(storageKey);
     await database.scoped.attachment.deleteMany({ where: { id, state: 'RECEIVING' } });
+  }
+}
+
+async function readWhole(found: Readable): Promise<Buffer> {
+  try {
+    return Buffer.concat(await found.toArray());
+  } catch (cause) {
+    throw unavailable('The file could not be read to its end. Try again shortly.', { cause });
   }
 }
 

@@ -28,6 +28,7 @@ export interface SweepOptions {
 /** One round. A file whose bytes cannot be removed now keeps its row, for the next round. @returns how many went */
 export async function sweepAttachments({ database, store, log }: SweepOptions): Promise<number> {
   const { rows } = await database.systemPool.query<{ id: string; orgId: string; storageKey: string }>(CLAIM);
+  await database.systemPool.query('DELETE FROM attachment_copies WHERE expires_at < clock_timestamp()');
   let removed = 0;
   for (const row of rows) {
     try {
@@ -38,6 +39,11 @@ export async function sweepAttachments({ database, store, log }: SweepOptions): 
     }
   }
   return removed;
+}
+
+/** Rounds until there is nothing more to remove, or nothing more that can be. */
+export async function sweepAll(options: SweepOptions): Promise<void> {
+  while ((await sweepAttachments(options)) === AT_ONCE);
 }
 
 /**

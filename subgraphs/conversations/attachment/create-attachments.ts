@@ -5,7 +5,9 @@ import { AttachmentService } from './attachment.service.ts';
 import { createDoor } from './attachment-door.ts';
 import { AttachmentLinks } from './attachment-link.ts';
 import { AttachmentStore } from './attachment-store.ts';
-import { startAttachmentSweep } from './attachment-sweep.ts';
+import { startAttachmentSweep, sweepAll } from './attachment-sweep.ts';
+import { MadePictures } from './made-pictures.ts';
+import { ModelFiles } from './model-files.ts';
 
 /** Composes what is done with files: taking and giving them, their addresses, and the removal of those that go. */
 export function createAttachments({ environment, secrets, database, transactions, storage, log }: Kernel) {
@@ -22,7 +24,10 @@ export function createAttachments({ environment, secrets, database, transactions
     links,
     store,
     service,
+    modelFiles: new ModelFiles(database, store),
+    pictures: new MadePictures(database, store),
     door: (scope: RequestScope): FileDoor => createDoor({ attachments: service, store, links, scope, log }),
+    sweep: () => sweepAll({ database, store, log }),
     startSweep: ({ alone }: { alone: boolean }) => startAttachmentSweep({ database, store, log, alone }),
   };
 }

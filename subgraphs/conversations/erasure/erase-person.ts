@@ -13,6 +13,8 @@ export interface ErasePersonOptions {
   database: Database;
   transactions: Transactions;
   rooms: RoomWriter;
+  /** Removes the files that no message has any more. */
+  sweepFiles(): Promise<void>;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function erasePerson(
   options: ErasePersonOptions,
   { signal }: Pick<JobContext, 'signal'>,
 ): Promise<void> {
-  const { database, transactions, rooms } = options;
+  const { database, transactions, rooms, sweepFiles } = options;
   const open = await database.scoped.erasure.findFirst({ where: { userId, finishedAt: null } });
   if (!open) return;
   let messages = 0;
@@ -39,6 +41,8 @@ export async function erasePerson(
       more = erased === BATCH;
     }
   }
+  await giveUpUploads(database, userId);
+  await sweepFiles();
   await transactions.scoped(async (unit) => {
     await unit.tx.erasure.updateMany({ where: { userId }, data: { finishedAt: new Date() } });
     const payload = { userId, messages, rooms: found.rows.length };
@@ -56,6 +60,9 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
       ORDER BY m.position LIMIT ${BATCH}
     ), blank AS (
       UPDATE messages m SET text = '', parts = '[]' FROM batch WHERE m.id = batch.id
+    ), fileless AS (
+      DELETE FROM attachment_uses u USING batch
+      WHERE u.org_id = ${room.orgId}::uuid AND u.conversation_id = ${room.id}::uuid AND u.message_id = batch.id
     )
     INSERT INTO erased_messages (message_id, org_id) SELECT id, ${room.orgId}::uuid FROM batch RETURNING 1`;
   if (gone.length === BATCH) return { made: gone.length, appends: [] };
@@ -64,7 +71,8 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
     UPDATE stream_events SET payload =
       jsonb_set(jsonb_set(payload::jsonb, '{message,text}', '""'), '{message,parts}', '[]')::text
     WHERE topic = ${room.id}::uuid AND type IN ('MessageAdded', 'MessageCompleted') AND payload LIKE ${`%${userId}%`}
-      AND payload::jsonb #>> '{message,authorId}' = ${userId} AND payload::jsonb #>> '{message,text}' <> ''`;
+      AND payload::jsonb #>> '{message,authorId}' = ${userId}
+      AND (payload::jsonb #>> '{message,text}' <> '' OR payload::jsonb #> '{message,parts}' <> '[]')`;
   const left = await tx.$executeRaw`
     UPDATE participants SET left_at = now()
     WHERE conversation_id = ${room.id}::uuid AND kind = 'USER' AND participant_id = ${userId}::uuid AND left_at IS NULL`;
@@ -106,6 +114,12 @@ async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): 
   await tx.$executeRaw`
     UPDATE live_sessions SET uncovered = '[]', handle = NULL
     WHERE conversation_id = ${roomId}::uuid AND user_id = ${userId}::uuid AND ended_at IS NOT NULL`;
+}
+
+/** What he has uploaded and not sent. */
+async function giveUpUploads({ scoped }: Database, userId: string): Promise<void> {
+  const unsent = { createdByKind: 'USER' as const, createdById: userId, sentAt: null };
+  await scoped.attachment.updateMany({ where: unsent, data: { expiresAt: new Date(0) } });
 }
 
 /** A room that was deleted meanwhile has nothing of him. */

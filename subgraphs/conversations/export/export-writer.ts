@@ -1,4 +1,7 @@
 import type { Conversation, Participant, ReadMark } from '#prisma/generated/client';
+import { type AttachmentValue, attachmentsOf } from '../attachment/attachment-value.ts';
+import { sizeInWords } from '../attachment/file-reference.ts';
+import type { MessagePartValue } from '../message.type.ts';
 import type { Named } from '../peer-directory.ts';
 import type { ExportedMessage, ExportedRun } from './export-reader.ts';
 import { escapeLine, quote } from './markdown.ts';
@@ -25,6 +28,12 @@ export interface ExportWriter {
 const UNNAMED = 'Unknown';
 
 const person = (kind: string, id: string, names: Names) => ({ kind, id, name: names.get(id)?.name ?? null });
+
+/** A file is named with the place where it is fetched, with the credential of who may read the room. */
+const withPath = (part: MessagePartValue) =>
+  'attachment' in part ? { ...part, attachment: { ...part.attachment, path: pathOf(part.attachment) } } : part;
+
+const pathOf = ({ id }: AttachmentValue): string => `/attachments/${id}`;
 
 const list = (rows: unknown[], isFirst: boolean): string =>
   rows.map((row, index) => `${isFirst && index === 0 ? '' : ','}\n    ${JSON.stringify(row)}`).join('');
@@ -58,7 +67,7 @@ export const JSON_WRITER: ExportWriter = {
         author: person(row.authorKind, row.authorId, names),
         status: row.status,
         text: row.text,
-        parts: row.parts,
+        parts: (row.parts as unknown as MessagePartValue[]).map(withPath),
         runId: row.runId,
         createdAt: row.createdAt,
         completedAt: row.completedAt,
@@ -104,6 +113,9 @@ export const JSON_WRITER: ExportWriter = {
 const moment = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 const oneLine = (text: string): string => escapeLine(text.replace(/\s+/g, ' ').trim());
 
+const fileLine = (file: AttachmentValue): string =>
+  `\n- ${oneLine(file.fileName)} (${file.mimeType}, ${sizeInWords(file.byteSize)}): ${pathOf(file)}\n`;
+
 /** Everything that people wrote is shown as they wrote it, and is nothing but text. */
 export const MARKDOWN_WRITER: ExportWriter = {
   head({ room, participants, at }, names) {
@@ -123,7 +135,11 @@ export const MARKDOWN_WRITER: ExportWriter = {
         const kinds = new Map<string, number>();
         for (const { emoji } of row.reactions) kinds.set(emoji, (kinds.get(emoji) ?? 0) + 1);
         const reactions = [...kinds].map(([emoji, count]) => `${emoji} ${count}`).join(' · ');
-        return `\n**${name}** · ${moment(row.createdAt)}${status}\n\n${quote(row.text)}\n${reactions && `\n${reactions}\n`}`;
+        const files = attachmentsOf(row.parts as unknown as MessagePartValue[])
+          .map(fileLine)
+          .join('');
+        const said = row.text === '' && files !== '' ? '' : `\n${quote(row.text)}\n`;
+        return `\n**${name}** · ${moment(row.createdAt)}${status}\n${said}${files}${reactions && `\n${reactions}\n`}`;
       })
       .join(''),
   runs: () => '',

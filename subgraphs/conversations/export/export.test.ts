@@ -3,6 +3,7 @@ import { sendMessage } from '#test/support/room-call';
 import { RoomReader } from '#test/support/room-reader';
 import type { Person, SeededAgent } from '#test/support/seed';
 import { startTestServer, type TestServer } from '#test/support/server';
+import { download, upload } from '../attachment/upload.fixture.ts';
 
 const EXPORT = `mutation ($input: ExportConversationInput!) {
   exportConversation(input: $input) { url expiresAt fileName }
@@ -123,6 +124,22 @@ describe('exports', { timeout: 90_000 }, () => {
       /\n\*\*Max\*\* · \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n\n> \\# Shout\n>\n> \\\*\\\*Olga\\\*\\\*/,
     );
     expect(text).not.toMatch(/(^|[^\\])<script/);
+  });
+
+  it('name the files with the place where they can be fetched', async () => {
+    const { id } = await test.seed.room(olga, { people: [max] });
+    const { attachment: file } = await upload(max.client, '# Notes', '<b> notes.md', 'text/markdown');
+    await sendMessage(max.client, id, '', { attachmentIds: [file?.id] });
+    const path = `/attachments/${file?.id}`;
+    expect((await read(olga, id)).messages[0]?.parts).toEqual([
+      {
+        __typename: 'FilePart',
+        attachment: expect.objectContaining({ id: file?.id, fileName: '<b> notes.md', byteSize: 7, path }) as unknown,
+      },
+    ]);
+    const markdown = await (await fetchFile((await start(olga, id, 'MARKDOWN')).url)).text();
+    expect(markdown).toMatch(/UTC\n\n- \\<b\\> notes\.md \(text\/markdown, 7 bytes\): \/attachments\/[\w-]+\n$/);
+    expect(await (await download(olga.client, path)).text()).toBe('# Notes');
   });
 
   it('are complete however long the room is, and end where they were asked for', async () => {

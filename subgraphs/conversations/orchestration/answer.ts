@@ -3,6 +3,7 @@ import { schemaProblems } from '#core/tool/json-schema';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
 import { inOrder } from './in-order.ts';
 import { callModel, turnOf } from './model-step.ts';
+import { outputOf } from './picture.ts';
 import { StepFailure } from './run-signal.ts';
 import { type GrantedTool, runTool } from './tool-step.ts';
 import type { Visit, VisitOutput } from './visit.ts';
@@ -50,7 +51,7 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
       ...(agent.outputSchema && declared.length === 0 && { responseSchema: agent.outputSchema }),
     });
     const calls = toolCallsOf(said.parts);
-    if (calls.length === 0) return finish(visit, turns, textOf(said.parts), prefix);
+    if (calls.length === 0) return finish(visit, turns, outputOf(said.parts), prefix);
     const results = await inOrder(calls, allowance.bound('maxParallel'), (call, index) => {
       const key = `${prefix}tool/${turn}.${index}`;
       return delegates.get(call.name)?.run(call, key) ?? runTool(visit, tools.get(call.name), call, key);

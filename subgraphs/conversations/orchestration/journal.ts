@@ -299,7 +299,7 @@ export class Journal {
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
 
 /** Locks the room and the run. Returns false where the claim was taken over, or the run is gone. */
-export async function holdsRun({ id, fence }: Run, { tx }: Unit<RawTransaction>): Promise<boolean> {
+export async function holdsRun({ id, fence }: Run, { tx }: Pick<Unit<RawTransaction>, 'tx'>): Promise<boolean> {
   if (!(await lockRoomOfRun(tx, id))) return false;
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM runs WHERE id = ${id}::uuid AND fence = ${fence} AND state = 'RUNNING' FOR NO KEY UPDATE`;

@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
-import { askModel, type ModelAnswer, textOf } from '../run/ask-model.ts';
+import { toReference } from '../attachment/file-reference.ts';
+import { askModel, type ModelAnswer } from '../run/ask-model.ts';
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
+import { FilledTurns } from './filled-turns.ts';
+import { keepPicture, picturesOf, saidOf, shownBy } from './picture.ts';
 import { ReplyBroken } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
 import type { StepRecord } from './step.ts';
@@ -44,10 +47,13 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     spec,
     async (step) => {
       const { provider, model } = await scope.models.resolve(agent.model);
-      const request = requestOf(visit, call);
+      const filled = new FilledTurns(visit, call.turns);
+      const request = { ...requestOf(visit, call), turns: await filled.for(provider, model) };
       const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request);
       try {
-        const answer = await answerWithRetry(visit, call, request, step, budget);
+        const answer = await answerWithRetry(visit, call, { request, step, budget, filled });
+        // What nobody was shown while it came is shown once it is whole.
+        if (!call.speaker) for (const each of await picturesOf(answer.parts, visit)) shownBy(visit).attach(each);
         await call.speaker?.drain();
         return { output: answer as unknown as JsonValue, usage: budget.usage, decision: budget.decision };
       } finally {
@@ -59,7 +65,8 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   const answer = output as unknown as ModelAnswer;
   if (known?.state === 'SUCCEEDED') {
     allowance.spend(known.usage?.totalTokens ?? 0);
-    call.speaker?.repeat(textOf(answer.parts));
+    if (call.speaker) call.speaker.repeat(await saidOf(answer.parts, visit));
+    else shownBy(visit).repeat(await picturesOf(answer.parts, visit));
   }
   return answer;
 }
@@ -85,17 +92,24 @@ const thinkingOptions = ({ effort, budgetTokens }: NonNullable<Visit['agent']['t
   ...(budgetTokens !== null && { budgetTokens }),
 });
 
+interface Attempts {
+  request: Omit<ModelRequest, 'model'>;
+  step: StepRecord;
+  budget: StepBudget;
+  filled: FilledTurns;
+}
+
 /** What nobody has seen can be asked for again, also when it broke off in the middle. */
 async function answerWithRetry(
-  { allowance, scope, signal }: Visit,
+  visit: Visit,
   { speaker }: ModelCall,
-  request: Omit<ModelRequest, 'model'>,
-  step: StepRecord,
-  budget: StepBudget,
+  { request, step, budget, filled }: Attempts,
 ): Promise<ModelAnswer> {
+  const { allowance, scope, signal } = visit;
   for (let attempt = 1; ; attempt += 1) {
     let begun = false;
     let shown = false;
+    let spoken = false;
     const admitted = await budget.reserve();
     const { provider, model } = await scope.models.resolve(admitted.model);
     if (attempt === 1) scope.journal.begin(step).catch(() => {});
@@ -104,7 +118,7 @@ async function answerWithRetry(
       return await askModel({
         provider,
         modelId: admitted.model,
-        request: { ...request, ...admitted, turns: turnsFor(admitted.model, request.turns), model },
+        request: { ...request, ...admitted, turns: await filled.for(provider, model), model },
         signal,
         requestId: step.id,
         idleTimeoutMs: scope.idleTimeoutMs,
@@ -112,14 +126,23 @@ async function answerWithRetry(
         onDelta: (kind, text) => {
           begun = true;
           if (!speaker) return;
-          if (!shown) speaker.begin();
+          if (!spoken) speaker.begin();
+          spoken = true;
           shown = true;
           speaker.say(kind, text);
+        },
+        onPicture: async (picture) => {
+          begun = true;
+          const kept = await keepPicture(visit, picture, speaker ?? shownBy(visit));
+          shown ||= speaker !== null;
+          speaker?.attach(kept);
+          return toReference(kept);
         },
         onCall: (record) => budget.record(record),
       });
     } catch (error) {
       signal.throwIfAborted();
+      if (await filled.mends(error, provider)) continue;
       if (!isModelError(error) || !error.retryable) throw error;
       if (shown) throw new ReplyBroken(error);
       // What failed before its first token has been tried again already.
@@ -128,10 +151,6 @@ async function answerWithRetry(
     }
   }
 }
-
-/** What one model wrote in its own form, signatures and all, says nothing to another. */
-const turnsFor = (modelId: string, turns: readonly ModelTurn[]): ModelTurn[] =>
-  turns.map(({ rawParts, ...turn }) => (rawParts?.model === modelId ? { ...turn, rawParts } : turn));
 
 /** An answer as the turn that it is for the next call. */
 export const turnOf = ({ parts, rawParts }: { parts: ModelPart[]; rawParts: RawParts | null }): ModelTurn => ({

@@ -2,6 +2,7 @@ import type { Database } from '#core/database/database';
 import type { JsonValue, ModelTurn } from '#core/model/model.port';
 import type { Viewer } from '#core/viewer';
 import type { Message, Run } from '#prisma/generated/client';
+import { toReference } from '../attachment/file-reference.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { buildTranscript } from '../run/transcript.ts';
 
@@ -41,7 +42,8 @@ export class RoomContext {
     const trigger = rows.find((row) => row.id === this.run.triggerMessageId);
     const said = rows.filter((row) => !trigger || row.authorKind === 'AGENT' || row.position <= trigger.position);
     const names = await this.names(said, agentId);
-    return buildTranscript(said.reverse(), { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS });
+    const options = { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS, files: toReference };
+    return buildTranscript(said.reverse(), options);
   }
 
   /** The names of all speakers but the agent itself. With one other speaker there is nobody to be confused with. */

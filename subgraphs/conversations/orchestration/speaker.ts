@@ -1,3 +1,4 @@
+import type { AttachmentValue } from '../attachment/attachment-value.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import type { DeltaWriter } from '../run/delta-writer.ts';
 import { ModelReply } from '../run/model-reply.ts';
@@ -11,11 +12,16 @@ export class Speaker {
    * @param resumed The work goes on behind a pause: what ended steps have said is in it.
    */
   constructor(
-    private readonly writer: Pick<DeltaWriter, 'write' | 'drain'>,
+    private readonly writer: Pick<DeltaWriter, 'write' | 'attach' | 'drain'> & { messageId: string | null },
     said: readonly MessagePartValue[] = [],
     private readonly resumed = false,
   ) {
     this.said = new ModelReply(said);
+  }
+
+  /** The message that it writes; null where it says nothing. */
+  get messageId(): string | null {
+    return this.writer.messageId;
   }
 
   /** Sets what follows apart from what an earlier step said. */
@@ -30,16 +36,29 @@ export class Speaker {
     this.writer.write(kind, text);
   }
 
-  /** One who says nothing more: the message has ended in an earlier attempt. */
-  static mute(): Speaker {
-    return new Speaker({ write: () => {}, drain: () => Promise.resolve() });
+  /** Shows a picture, which is durable already. */
+  attach(picture: AttachmentValue): void {
+    this.said.attach(picture);
+    this.writer.attach(picture);
   }
 
-  /** Says again what a step said in an earlier attempt. Behind a pause the room has it still. */
-  repeat(text: string): void {
-    if (this.resumed || text === '') return;
-    this.begin();
-    this.say('text', text);
+  /** One who says nothing more: the message has ended in an earlier attempt. */
+  static mute(): Speaker {
+    return new Speaker({ messageId: null, write: () => {}, attach: () => {}, drain: () => Promise.resolve() });
+  }
+
+  /** Says and shows again what a step did in an earlier attempt. Behind a pause the room has it still. */
+  repeat(said: readonly (string | AttachmentValue)[]): void {
+    if (this.resumed) return;
+    let isApart = false;
+    for (const each of said) {
+      if (typeof each !== 'string') this.attach(each);
+      else if (each !== '') {
+        if (!isApart) this.begin();
+        isApart = true;
+        this.say('text', each);
+      }
+    }
   }
 
   /** Resolves when all of it is durable. @throws what the log refused it with */

@@ -4,6 +4,7 @@ import type { ModelPart, ModelRequest, ModelTurn } from '#core/model/model.port'
 const CHARACTERS_A_TOKEN = 3.5;
 /** What a picture takes at the models that we know, at most. */
 const TOKENS_A_PICTURE = 1_300;
+const BYTES_A_PAGE = 100_000;
 /** Its role and its frame. */
 const TOKENS_A_TURN = 4;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the first of them is where ASCII begins.
@@ -34,5 +35,7 @@ export function partTokens(part: ModelPart): number {
   if (part.type === 'text') return textTokens(part.text);
   if (part.type === 'tool_call') return textTokens(JSON.stringify(part.args) + part.name);
   if (part.type === 'tool_result') return textTokens(JSON.stringify(part.result) + part.name);
+  // A document is read page by page, each about like a picture; how many it has shows roughly in its size.
+  if (part.type === 'document') return Math.ceil(part.data.length / BYTES_A_PAGE) * TOKENS_A_PICTURE;
   return TOKENS_A_PICTURE;
 }

@@ -5,6 +5,8 @@ import type { ModelRegistry } from '#core/model/model-registry';
 import type { ToolSource } from '#core/tool/tool.port';
 import type { Viewer } from '#core/viewer';
 import type { Run } from '#prisma/generated/client';
+import type { MadePictures } from '../attachment/made-pictures.ts';
+import type { ModelFiles } from '../attachment/model-files.ts';
 import type { Allowance } from './allowance.ts';
 import type { Journal } from './journal.ts';
 import type { RoomContext } from './room-context.ts';
@@ -22,6 +24,12 @@ export interface RunScope {
   readonly budget: Budget;
   readonly roster: Roster;
   readonly room: RoomContext;
+  /** Brings the files of the room to models. */
+  readonly files: ModelFiles;
+  /** Keeps what models make. */
+  readonly pictures: MadePictures;
+  /** Writes the run's own reply. */
+  readonly reply: Speaker;
   /** Lets an agent or a team do its work within its limits. */
   work(visit: Visit): Promise<VisitOutput>;
   /** Opens a message of its own for an agent that speaks in turn. */

@@ -15,6 +15,8 @@ export interface ApplyRetentionOptions {
   database: Database;
   transactions: Transactions;
   rooms: RoomWriter;
+  /** Removes the files that no message has any more. */
+  sweepFiles(): Promise<void>;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ApplyRetentionOptions {
  */
 export async function applyRetention(
   orgId: string,
-  { database, transactions, rooms }: ApplyRetentionOptions,
+  { database, transactions, rooms, sweepFiles }: ApplyRetentionOptions,
   { signal }: Pick<JobContext, 'signal'>,
 ): Promise<void> {
   const policy = await database.scoped.retentionPolicy.findFirst();
@@ -43,6 +45,7 @@ export async function applyRetention(
     }
     if (found.rows.length === 0) break;
   }
+  if (messages > 0) await sweepFiles();
   const events = await trimRooms(database, policy.messagesDays * SECONDS_A_DAY);
   if (messages + runs + events === 0) return;
   const payload = { before: before.toISOString(), messages, runs, events };
@@ -90,6 +93,7 @@ const REMOVE = `
     SELECT m.id FROM messages m WHERE m.conversation_id = $1::uuid AND m.created_at < $2::timestamptz
       AND NOT EXISTS (${UNFINISHED_OF}) ORDER BY m.position LIMIT $3::int
   ), gone AS (DELETE FROM messages m USING old WHERE m.id = old.id RETURNING 1),
+  fileless AS (DELETE FROM attachment_uses u USING old WHERE u.conversation_id = $1::uuid AND u.message_id = old.id),
   ended AS (
     SELECT r.id FROM runs r WHERE r.conversation_id = $1::uuid AND r.queued_at < $2::timestamptz AND ${ENDED}
     ORDER BY r.id LIMIT $3::int

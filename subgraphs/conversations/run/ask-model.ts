@@ -1,6 +1,8 @@
 import { newId } from '#core/id';
 import type {
   EndReason,
+  FilePart,
+  ImagePart,
   ModelPart,
   ModelProvider,
   ModelRequest,
@@ -43,6 +45,8 @@ export interface AskOptions {
   /** How long the whole call may take, in milliseconds. */
   totalTimeoutMs: number;
   onDelta(kind: 'text' | 'thinking', text: string): void;
+  /** Puts a picture away; what it resolves to stands for it in the answer. */
+  onPicture(picture: ImagePart): Promise<FilePart>;
   /** Called for every call, the failed ones as well, since they may be billed. */
   onCall(call: CallRecord): void;
 }
@@ -57,6 +61,7 @@ export async function askModel({
   idleTimeoutMs,
   totalTimeoutMs,
   onDelta,
+  onPicture,
   onCall,
 }: AskOptions): Promise<ModelAnswer> {
   let startedAt = new Date();
@@ -64,6 +69,7 @@ export async function askModel({
   let kind: 'text' | 'thinking' = 'text';
   let end: { reason: EndReason; rawParts?: RawParts } = { reason: 'OTHER' };
   const parts: ModelPart[] = [];
+  const pictures = new Map<string, FilePart>();
   const text = new StorableStream();
   const say = (said: string) => {
     if (said === '') return;
@@ -94,6 +100,11 @@ export async function askModel({
         if (chunk.type !== kind) say(text.rest());
         kind = chunk.type;
         say(text.take(chunk.text));
+      } else if (chunk.type === 'image') {
+        say(text.rest());
+        const kept = await onPicture(chunk);
+        pictures.set(chunk.data, kept);
+        parts.push(kept);
       } else parts.push(toStorableJson(chunk));
     }
     record('SUCCEEDED', usage);
@@ -103,8 +114,15 @@ export async function askModel({
   } finally {
     say(text.rest());
   }
-  const rawParts = end.rawParts ? { ...toStorableJson(end.rawParts), model: modelId } : null;
+  const rawParts = end.rawParts ? { ...toStorableJson(withoutPictures(end.rawParts, pictures)), model: modelId } : null;
   return { parts, rawParts, reason: end.reason };
+}
+
+/** The bytes of a picture lie in the store, and not in every step that knows of it as well. */
+function withoutPictures(rawParts: RawParts, pictures: ReadonlyMap<string, FilePart>): RawParts {
+  if (pictures.size === 0) return rawParts;
+  const swap = (_key: string, value: unknown) => (typeof value === 'string' ? pictures.get(value)?.uri : null) ?? value;
+  return JSON.parse(JSON.stringify(rawParts, swap)) as RawParts;
 }
 
 function addText(parts: ModelPart[], text: string): void {

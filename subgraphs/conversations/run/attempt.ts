@@ -7,6 +7,8 @@ import type { Peers } from '#core/peer/peer';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
+import type { MadePictures } from '../attachment/made-pictures.ts';
+import type { ModelFiles } from '../attachment/model-files.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
@@ -37,6 +39,8 @@ export interface AttemptOptions {
   models: ModelRegistry;
   tools: ToolSource;
   budget: Budget;
+  files: ModelFiles;
+  pictures: MadePictures;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -107,6 +111,9 @@ export class Attempt {
       budget: options.budget,
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory),
+      files: options.files,
+      pictures: options.pictures,
+      reply: this.speaker,
       work,
       speakerFor: (messageId) => new Speaker(this.openWriter(messageId, 0)),
       idleTimeoutMs: options.idleTimeoutMs,

@@ -1,8 +1,11 @@
 import type { Streams } from '#core/stream/streams';
 import type { Run } from '#prisma/generated/client';
+import type { AttachmentValue } from '../attachment/attachment-value.ts';
 import { eventOf } from '../conversation-event.ts';
 
 type DeltaKind = 'text' | 'thinking';
+
+type Pending = { kind: DeltaKind; text: string } | { kind: 'picture'; picture: AttachmentValue };
 
 /** Commits that may be under way for one reply. With two, the next one fills while the last one is written. */
 const MAX_UNDER_WAY = 2;
@@ -12,7 +15,7 @@ const MAX_UNDER_WAY = 2;
  * that a fast model costs no more rows than the log can take.
  */
 export class DeltaWriter {
-  private readonly pending: { kind: DeltaKind; text: string }[] = [];
+  private readonly pending: Pending[] = [];
   private underWay = 0;
   private index: number;
   private failure: unknown = null;
@@ -21,7 +24,7 @@ export class DeltaWriter {
   constructor(
     private readonly streams: Streams,
     private readonly run: Run,
-    private readonly messageId: string,
+    readonly messageId: string,
     /** Called once when the log refuses: the claim was taken over, or the database stays away. */
     private readonly onFailure: (error: unknown) => void,
     /** How many deltas of the message this attempt has streamed already, before a pause. */
@@ -38,8 +41,15 @@ export class DeltaWriter {
   write(kind: DeltaKind, text: string): void {
     if (text === '' || this.failure !== null) return;
     const last = this.pending.at(-1);
-    if (last?.kind === kind) last.text += text;
+    if (last && last.kind !== 'picture' && last.kind === kind) last.text += text;
     else this.pending.push({ kind, text });
+    this.flush();
+  }
+
+  /** Shows a picture behind what was written so far. */
+  attach(picture: AttachmentValue): void {
+    if (this.failure !== null) return;
+    this.pending.push({ kind: 'picture', picture });
     this.flush();
   }
 
@@ -56,7 +66,7 @@ export class DeltaWriter {
       const delta = this.pending.shift();
       if (!delta) break;
       this.underWay += 1;
-      this.streams.append(this.toEvent(delta.kind, delta.text)).then(
+      this.streams.append(this.toEvent(delta)).then(
         () => this.landed(),
         (error: unknown) => this.refused(error),
       );
@@ -65,13 +75,17 @@ export class DeltaWriter {
     for (const resolve of this.onIdle.splice(0)) resolve();
   }
 
-  private toEvent(kind: DeltaKind, text: string) {
+  private toEvent(pending: Pending) {
     const { run, messageId } = this;
     const room = { id: run.conversationId, orgId: run.orgId };
     const producer = { id: run.id, epoch: run.fence };
-    const shared = { messageId, runId: run.id, attempt: run.attempt, text };
-    if (kind === 'thinking') return eventOf(room, 'ThinkingDelta', shared, producer);
-    return eventOf(room, 'MessageDelta', { ...shared, index: this.index++ }, producer);
+    const shared = { messageId, runId: run.id, attempt: run.attempt };
+    if (pending.kind === 'picture') {
+      return eventOf(room, 'MessageAttachmentAdded', { ...shared, attachment: pending.picture }, producer);
+    }
+    const { kind, text } = pending;
+    if (kind === 'thinking') return eventOf(room, 'ThinkingDelta', { ...shared, text }, producer);
+    return eventOf(room, 'MessageDelta', { ...shared, index: this.index++, text }, producer);
   }
 
   private landed(): void {

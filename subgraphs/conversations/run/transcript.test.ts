@@ -9,6 +9,11 @@ const NAMES = new Map([
 ]);
 const user = (authorId: string, text: string): Line => ({ authorKind: 'USER', authorId, text });
 const agent = (authorId: string, text: string): Line => ({ authorKind: 'AGENT', authorId, text });
+const picture = (line: Line): Line => {
+  const attachment = { id: line.text, fileName: 'a.png', mimeType: 'image/png', byteSize: 1_500 };
+  return { ...line, text: '', parts: [{ __typename: 'ImagePart', attachment }] };
+};
+const A_PICTURE = '[The file "a.png", image/png, 1.5 kB]';
 const build = (lines: Line[], maxCharacters = 1_000) =>
   buildTranscript(lines, { agentId: 'ada', names: NAMES, maxCharacters }).map(
     ({ role, parts }) => `${role}: ${parts.map((part) => (part.type === 'text' ? part.text : '?')).join(' | ')}`,
@@ -28,6 +33,22 @@ describe('the room as the model sees it', () => {
     ['empty lines left out', [user('olga', 'a'), agent('ada', ' \n'), user('olga', 'b')], ['user: a | b']],
     ['never the model first', [agent('ada', 'welcome'), user('olga', 'hi')], ['user: hi']],
     ['nothing', [], []],
+    ['a picture and no word', [picture(user('olga', 'x'))], [`user: ${A_PICTURE}`]],
+    [
+      'a picture by one of several',
+      [user('max', 'hi'), picture(user('olga', 'x'))],
+      [`user: Max: hi | Olga: | ${A_PICTURE}`],
+    ],
+    [
+      'its own pictures with what was said next',
+      [user('olga', 'draw'), agent('ada', 'here'), picture(agent('ada', 'x')), user('olga', 'bluer')],
+      ['user: draw', 'model: here', `user: [What you made before:] | ${A_PICTURE} | bluer`],
+    ],
+    [
+      'its own pictures where nothing was said since',
+      [user('olga', 'draw'), agent('ada', 'here'), picture(agent('ada', 'x'))],
+      ['user: draw', 'model: here', `user: [What you made before:] | ${A_PICTURE}`],
+    ],
   ] as [string, Line[], string[]][])('%s', (_name, lines, expected) => {
     expect(build(lines)).toEqual(expected);
   });

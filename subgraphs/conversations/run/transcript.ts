@@ -1,10 +1,14 @@
-import type { ModelTurn } from '#core/model/model.port';
+import type { ModelPart, ModelTurn } from '#core/model/model.port';
+import { attachmentsOf } from '../attachment/attachment-value.ts';
+import { type FileFacts, inWords } from '../attachment/file-reference.ts';
 
 /** One message of the room, as far as the model is concerned. */
 export interface Line {
   authorKind: 'USER' | 'AGENT';
   authorId: string;
   text: string;
+  /** The parts of the message, files among them. */
+  parts?: unknown;
 }
 
 export interface TranscriptOptions {
@@ -14,29 +18,50 @@ export interface TranscriptOptions {
   names: ReadonlyMap<string, string>;
   /** How much of the history goes along, in characters; the newest lines are kept, and the last one always. */
   maxCharacters: number;
+  /** How a file is told. Without it: in words. */
+  files?: (file: FileFacts) => ModelPart;
 }
 
 /**
  * The room as the model sees it: its own lines as its turns, everybody else's as the user's. Neighbouring lines of one
- * side become one turn, since models want the sides to alternate. Pure.
+ * side become one turn, since models want the sides to alternate. What the agent made itself comes with the next turn of
+ * the others: most models take files from there alone. Pure.
  */
 export function buildTranscript(lines: readonly Line[], options: TranscriptOptions): ModelTurn[] {
-  const said = lines.filter((line) => line.text.trim() !== '');
+  const { files: tellFile = inWords } = options;
+  const said = lines.filter((line) => line.text.trim() !== '' || filesOf(line).length > 0);
   const others = new Set(said.filter((line) => line.authorId !== options.agentId).map((line) => line.authorId));
   const turns: ModelTurn[] = [];
+  const say = (role: 'user' | 'model', parts: ModelPart[]) => {
+    const last = turns.at(-1);
+    if (parts.length === 0) return;
+    if (last?.role === role) last.parts.push(...parts);
+    else turns.push({ role, parts });
+  };
+  let made: ModelPart[] = [];
   for (const line of newest(said, options.maxCharacters)) {
     const own = line.authorId === options.agentId;
     const name = own || others.size < 2 ? undefined : options.names.get(line.authorId);
-    const part = { type: 'text' as const, text: name ? `${name}: ${line.text}` : line.text };
-    const role = own ? 'model' : 'user';
-    const last = turns.at(-1);
-    if (last?.role === role) last.parts.push(part);
-    else turns.push({ role, parts: [part] });
+    const text = name ? `${name}:${line.text && ` ${line.text}`}` : line.text;
+    const parts: ModelPart[] = text.trim() === '' ? [] : [{ type: 'text', text }];
+    const files = filesOf(line).map((file) => tellFile(file));
+    if (own) {
+      say('model', parts);
+      if (files.length > 0) made.push({ type: 'text', text: MADE }, ...files);
+    } else {
+      say('user', [...made, ...parts, ...files]);
+      made = [];
+    }
   }
+  say('user', made);
   // Models refuse a conversation that begins with their own turn.
   if (turns[0]?.role === 'model') turns.shift();
   return turns;
 }
+
+const MADE = '[What you made before:]';
+
+const filesOf = ({ parts }: Line): FileFacts[] => (Array.isArray(parts) ? attachmentsOf(parts) : []);
 
 function newest(lines: readonly Line[], maxCharacters: number): Line[] {
   let left = maxCharacters;
