@@ -55,7 +55,7 @@ Mutation.disableServiceAccount      who   ok    ok    no    no    no    no
 Mutation.enableServiceAccount       who   ok    ok    no    no    no    no
 # Keys: one's own, and those of others for who manages them.
 Query.apiKeys                       who   ok    ok    ok    no    no    ok
-Mutation.createApiKey               who   ok    ok    ok    no    no    ok
+Mutation.createApiKey               who   ok    ok    ok    no    no    no
 Mutation.revokeApiKey               who   ok    ok    none  no    no    none
 # Agents.
 Query.agents                        who   ok    ok    ok    ok    ok    ok
