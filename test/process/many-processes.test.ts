@@ -223,14 +223,42 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     );
   });
 
-  it('loses no reply while Redis is killed and comes back, and goes on streaming', async () => {
+  it('gives up what it has asked of a process when nobody waits for it any more', async () => {
+    const failed = async () => {
+      const metrics = await (await fetch(`${gateway.url()}/metrics`)).text();
+      return [...metrics.matchAll(/^parley_subgraph_requests_total\{subgraph="agents".*outcome="error"\} (\d+)$/gm)]
+        .map(([, count]) => Number(count))
+        .reduce((sum, count) => sum + count, 0);
+    };
+    const before = await failed();
+    agentsProcess.signal('SIGSTOP');
+    try {
+      const leave = new AbortController();
+      const asked = fetch(`${gateway.url()}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${owner.client.token}` },
+        body: JSON.stringify({ query: '{ agents { nodes { id } } }' }),
+        signal: leave.signal,
+      });
+      setTimeout(() => leave.abort(), 500);
+      await expect(asked).rejects.toThrow();
+      // Far below the time-out of what is waited for.
+      await expect.poll(failed, { timeout: 4_000 }).toBe(before + 1);
+    } finally {
+      agentsProcess.signal('SIGCONT');
+    }
+  });
+
+  it.each(['gone', 'silent'])('loses no reply while Redis is %s and comes back, and goes on streaming', async (how) => {
     const room = await seed.room(owner, { agents: [agent] });
     const reader = new RoomReader(owner.client, room.id, room.cursor);
     await send(room, `Say: ${words(200)}`);
     await reader.until(({ __typename }) => __typename === 'MessageDelta', WITHIN_MS);
-    await installation.redis.kill();
+    if (how === 'gone') await installation.redis.kill();
+    else installation.redis.pause();
     const sent = send(room, 'Say: sent while Redis was away');
-    await installation.redis.start();
+    if (how === 'gone') await installation.redis.start();
+    else setTimeout(() => installation.redis.resume(), 3_000);
     await sent;
     await reader.until(({ message }) => message?.text.includes('sent while Redis was away') === true, WITHIN_MS);
     await reader.until(
