@@ -3,6 +3,7 @@ import type { Credential } from './credential.ts';
 import { ApiError, request } from './graphql-http.ts';
 import * as operation from './operation.ts';
 import { persist } from './retry.ts';
+import { type LocalFile, upload } from './upload.ts';
 
 /** How many rooms and agents there are to choose from. */
 const CHOICES = 50;
@@ -46,11 +47,16 @@ export class ChatApi {
   }
 
   /** @returns The run whose reply is to come; null where no agent answers. */
-  async send(conversationId: string, text: string): Promise<string | null> {
+  async send(conversationId: string, text: string, attachmentIds: string[] = []): Promise<string | null> {
     const { sendMessage } = await this.mutate<operation.SendResult>(operation.SEND, {
-      input: { conversationId, text },
+      input: { conversationId, text, ...(attachmentIds.length > 0 && { attachmentIds }) },
     });
     return sendMessage.run?.id ?? null;
+  }
+
+  /** An upload whose answer was lost is sent again: what is not sent with a message the server forgets after a day. */
+  upload(file: LocalFile): Promise<operation.Attachment> {
+    return this.authorized((authorization) => upload(this.endpoint, file, authorization));
   }
 
   async cancel(runId: string): Promise<void> {
@@ -72,10 +78,13 @@ export class ChatApi {
   }
 
   private run<Data>(query: string, variables: Record<string, unknown>, idempotencyKey: string | undefined) {
-    const attempt = async (): Promise<Data> => {
-      const authorization = await this.credential.authorization();
-      return await request<Data>(this.endpoint, query, variables, { authorization, idempotencyKey });
-    };
+    return this.authorized((authorization) =>
+      request<Data>(this.endpoint, query, variables, { authorization, idempotencyKey }),
+    );
+  }
+
+  private authorized<T>(ask: (authorization: string) => Promise<T>): Promise<T> {
+    const attempt = async (): Promise<T> => ask(await this.credential.authorization());
     return persist(async () => {
       try {
         return await attempt();

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -117,7 +117,20 @@ describe('chat through a pipe', () => {
     expect(seen.out).toBe('Echo: fail please\n! The model did not answer. Sending it again may go better.\n');
   });
 
+  test('a file goes with the first line, and what an agent draws is said with its address', async () => {
+    const file = path.join(config, 'Über uns.txt');
+    writeFileSync(file, 'hello');
+    const { seen, exit, stdin } = chat(KEY, ['--file', file]);
+    stdin.end('draw this\nthen go on\n');
+    expect(await exit).toBe(0);
+    expect([...toy.uploads.values()].map(String)).toEqual(['hello']);
+    const sent = toy.messages.filter(({ author }) => (author as { id: string }).id === 'ada');
+    expect(sent).toMatchObject([{ attachments: [{ fileName: 'Über uns.txt' }] }, { attachments: [] }]);
+    expect(seen.out).toContain(`· Echo: picture.png (image/png, 3 x 2) ${toy.url}/attachments/drawn?signature=x\n`);
+  });
+
   test.each([
+    ['a file that is not there', KEY, ['--file', 'nowhere.png'], /There is no such file: nowhere\.png/],
     ['nobody to ask', {}, [], /PARLEY_EMAIL and PARLEY_PASSWORD/],
     ['a wrong password', { PARLEY_EMAIL: 'a@b.c', PARLEY_PASSWORD: 'no' }, [], /^E-mail or password is wrong\.\n$/],
     ['a revoked key', { PARLEY_API_KEY: 'pk_gone' }, [], /^Log in first\.\n$/],

@@ -33,10 +33,10 @@ async function main(): Promise<void> {
   let onTrouble = warn;
   const api = new ChatApi(settings.endpoint, await signIn(settings), (error) => onTrouble(error));
   const viewer = await api.viewer();
-  const { room } = settings;
+  const { room, files } = settings;
   const viewerId = viewer?.user?.id ?? null;
   if (!isTerminal) {
-    const isWhole = await chatThroughPipe({ api, viewerId, room, input: process.stdin, output: process.stdout });
+    const isWhole = await chatThroughPipe({ api, viewerId, room, files, input: process.stdin, output: process.stdout });
     process.exitCode = isWhole ? 0 : 1;
     return;
   }
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `You are ${name} at ${viewer?.organization.name ?? settings.endpoint.host}. /help lists what there is.\n`,
   );
-  const chat = new InteractiveChat({ api, viewerId, room, paint });
+  const chat = new InteractiveChat({ api, viewerId, room, files, paint, input: process.stdin, output: process.stdout });
   onTrouble = (error) => chat.note(`${messageOf(error)} Trying again …`);
   await chat.run();
 }

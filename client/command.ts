@@ -12,6 +12,8 @@ const DESCRIPTIONS = `/rooms      go to another room
 /agents     who could be invited
 /who        who is in this room
 /history N  the last N messages (20)
+/image PATH attach a picture, or any file, to the next line
+/drop       take back what is attached
 /cancel     stop the reply that is being written (Ctrl-C; once more leaves)
 /approve    allow what an agent asks for (the oldest first)
 /edit JSON  allow it with other arguments
@@ -39,6 +41,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
       chat.say(lines?.join('\n') || 'Nobody is here.');
     },
     '/history': (chat, rest) => chat.showHistory(Math.min(LONGEST_HISTORY, Math.max(1, Number(rest) || HISTORY))),
+    '/image': (chat, rest) => chat.attach(rest),
+    '/file': (chat, rest) => chat.attach(rest),
+    '/drop': (chat) => chat.drop(),
     '/cancel': (chat) => chat.cancelRuns(),
     '/approve': (chat) => chat.decide('APPROVE'),
     '/edit': (chat, rest) => chat.decide('EDIT', { arguments: readJson(rest) }),

@@ -1,19 +1,30 @@
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ChatApi } from './api.ts';
 import { COMMANDS, HELP } from './command.ts';
+import { NextLine } from './next-line.ts';
 import type { RoomSummary } from './operation.ts';
 import { chooseRoom, type Dialogue, findRoom, roomName } from './room-choice.ts';
 import { enterRoom, type RoomSession } from './room-session.ts';
-import { authorStyle, type Paint } from './style.ts';
-import { TerminalScreen } from './terminal-screen.ts';
+import { authorStyle, type Paint, printable } from './style.ts';
+import { type Terminal, TerminalScreen } from './terminal-screen.ts';
 import { Transcript } from './transcript.ts';
+import { describeFile } from './upload.ts';
 
 export interface InteractiveOptions {
   api: ChatApi;
   viewerId: string | null;
   room: string | null;
+  /** The paths of what goes with the first line. */
+  files: string[];
   paint: Paint;
+  /** The terminal. */
+  input: NodeJS.ReadableStream;
+  output: Terminal;
 }
+
+/** How long the connection may take to be closed, in milliseconds. */
+const LEAVE_WITHIN = 1_000;
 
 /** A conversation at a terminal: the room above, the line that is being typed below. */
 export class InteractiveChat {
@@ -21,6 +32,7 @@ export class InteractiveChat {
   private readonly prompt: Interface;
   private readonly screen: TerminalScreen;
   private readonly dialogue: Dialogue;
+  private readonly next: NextLine;
   private transcript: Transcript;
   private session: RoomSession | null = null;
   /** What has been entered is dealt with one after the other. */
@@ -32,12 +44,13 @@ export class InteractiveChat {
 
   constructor(private readonly options: InteractiveOptions) {
     this.api = options.api;
+    this.next = new NextLine(options.api);
     this.prompt = createInterface({
-      input: process.stdin,
-      output: process.stdout,
+      input: options.input,
+      output: options.output,
       prompt: options.paint('bold', '> '),
     });
-    this.screen = new TerminalScreen(this.prompt, process.stdout, (author) =>
+    this.screen = new TerminalScreen(this.prompt, options.output, (author) =>
       options.paint(authorStyle(author.replace(/ \(goes on\)$/, '')), author),
     );
     this.transcript = this.newTranscript();
@@ -56,6 +69,8 @@ export class InteractiveChat {
       await left;
     } finally {
       this.session?.leave();
+      // A server that is silent holds nobody up; why the session ended has been said.
+      await Promise.race([this.session?.ended.catch(() => {}), wait(LEAVE_WITHIN, undefined, { ref: false })]);
       this.screen.stopPrompting();
       this.prompt.close();
     }
@@ -104,11 +119,23 @@ export class InteractiveChat {
     else this.note('Nothing has to be decided.');
   }
 
+  /** Uploads a file, to go with the next line. */
+  async attach(path: string): Promise<void> {
+    const file = await this.next.attach(path);
+    this.note(`${printable(describeFile(file))} goes with your next line. /drop takes it back.`);
+  }
+
+  /** Takes back what was to go with the next line. */
+  drop(): void {
+    this.note(this.next.drop() > 0 ? 'Nothing goes with your next line any more.' : 'Nothing is attached.');
+  }
+
   private async start(): Promise<void> {
-    const { room } = this.options;
+    const { room, files } = this.options;
     const named = room === null ? undefined : findRoom(await this.api.rooms(), room);
     if (room !== null && !named) this.screen.line(`There is no room "${room}".`);
     await this.changeRoom(named ? async () => named : undefined);
+    for (const path of files) await this.attach(path);
     this.prompt.on('line', (line) => {
       this.screen.eraseEntered(line);
       this.prompt.prompt();
@@ -133,11 +160,11 @@ export class InteractiveChat {
   private async take(line: string): Promise<void> {
     if (line.trim() === '') return;
     try {
-      const [name = '', ...rest] = line.trim().split(/\s+/);
+      const [, name = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line.trim()) ?? [];
       const command = COMMANDS.get(name);
-      if (command) await command(this, rest.join(' '));
+      if (command) await command(this, rest);
       else if (name.startsWith('/')) this.say(`There is no ${name}. ${HELP}`);
-      else if (this.session) await this.api.send(this.session.room.id, line);
+      else if (this.session) await this.next.send(this.session.room.id, line);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return;
       this.transcript.problem(error instanceof Error ? error.message : String(error));
@@ -173,6 +200,7 @@ export class InteractiveChat {
   }
 
   private newTranscript(): Transcript {
-    return new Transcript(this.screen, this.options.paint, { id: this.options.viewerId, isShown: true });
+    const own = { id: this.options.viewerId, isShown: true };
+    return new Transcript(this.screen, this.options.paint, own, this.api.endpoint);
   }
 }

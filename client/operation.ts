@@ -39,6 +39,20 @@ export interface Message {
   status: 'COMPLETE' | 'STREAMING' | 'CANCELLED' | 'FAILED';
   text: string;
   author: Participant;
+  attachments: Attachment[];
+}
+
+/** A file that was uploaded, or that an agent has made. */
+export interface Attachment {
+  id: string;
+  fileName: string;
+  mimeType: string;
+  byteSize: number;
+  /** In pixels; null for what is no picture. */
+  width: number | null;
+  height: number | null;
+  /** Where it can be had without a credential for a while; it may be relative to the server. */
+  url: string;
 }
 
 /** Something that an agent asks people for. */
@@ -66,7 +80,10 @@ export interface RoomSummary {
 
 const PARTICIPANT =
   'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
-const MESSAGE = `fragment message on Message { id status text author { ...participant } } ${PARTICIPANT}`;
+const ATTACHMENT = 'fragment attachment on Attachment { id fileName mimeType byteSize width height url }';
+const MESSAGE = `fragment message on Message {
+  id status text author { ...participant } attachments { ...attachment }
+} ${PARTICIPANT} ${ATTACHMENT}`;
 
 const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
 
@@ -136,6 +153,7 @@ export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
     cursor
     ... on MessageAdded { message { ...message } }
     ... on MessageDelta { messageId attempt text }
+    ... on MessageAttachmentAdded { messageId attachment { ...attachment } }
     ... on MessageRestarted { messageId attempt }
     ... on MessageCompleted { message { ...message } }
     ... on RunStateChanged { run { id state error { code message retryable } } }
@@ -148,6 +166,7 @@ export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
 export type RoomEvent = { cursor: string } & (
   | { __typename: 'MessageAdded'; message: Message }
   | { __typename: 'MessageDelta'; messageId: string; attempt: number; text: string }
+  | { __typename: 'MessageAttachmentAdded'; messageId: string; attachment: Attachment }
   | { __typename: 'MessageRestarted'; messageId: string; attempt: number }
   | { __typename: 'MessageCompleted'; message: Message }
   | { __typename: 'RunStateChanged'; run: Run }

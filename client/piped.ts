@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { ChatApi } from './api.ts';
+import { NextLine } from './next-line.ts';
 import type { RoomSummary } from './operation.ts';
 import { findRoom, roomName } from './room-choice.ts';
 import { enterRoom } from './room-session.ts';
@@ -12,6 +13,8 @@ export interface PipedOptions {
   viewerId: string | null;
   /** The id or title of the room; null takes the latest. */
   room: string | null;
+  /** The paths of what goes with the first line. */
+  files: string[];
   input: NodeJS.ReadableStream;
   output: NodeJS.WritableStream;
 }
@@ -20,8 +23,12 @@ export interface PipedOptions {
  * Sends each line of the input, writes out the reply to it, and goes on with the next.
  * @returns Whether every reply came to its end.
  */
-export async function chatThroughPipe({ api, viewerId, room: wanted, input, output }: PipedOptions): Promise<boolean> {
-  const transcript = new Transcript(plainScreen(output), createPaint(false), { id: viewerId, isShown: false });
+export async function chatThroughPipe(options: PipedOptions): Promise<boolean> {
+  const { api, viewerId, room: wanted, files, input, output } = options;
+  const own = { id: viewerId, isShown: false };
+  const transcript = new Transcript(plainScreen(output), createPaint(false), own, api.endpoint);
+  const next = new NextLine(api);
+  for (const path of files) await next.attach(path);
   const { id } = await pickRoom(api, wanted);
   const session = await enterRoom(api, id, { transcript, onEntry: () => {} });
   const lines = createInterface({ input });
@@ -39,7 +46,7 @@ export async function chatThroughPipe({ api, viewerId, room: wanted, input, outp
     for await (const line of lines) {
       if (isCancelled) break;
       if (line.trim() === '') continue;
-      runId = await api.send(id, line);
+      runId = await next.send(id, line);
       if (!runId) continue;
       const run = await Promise.race([transcript.whenEnded(runId), session.ended]);
       if (run?.state !== 'SUCCEEDED') isWhole = false;

@@ -1,6 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { buildSchema, GraphQLError, graphql } from 'graphql';
 import { useServer as serveSockets } from 'graphql-ws/use/ws';
@@ -27,7 +27,7 @@ const schema = buildSchema(`
   input LogInInput { email: String! password: String! }
   input RefreshSessionInput { refreshToken: String! }
   input CreateConversationInput { title: String agentIds: [ID!] }
-  input SendMessageInput { conversationId: ID! text: String! }
+  input SendMessageInput { conversationId: ID! text: String! attachmentIds: [ID!] }
   input CancelRunInput { runId: ID! }
   input DecideApprovalInput { approvalId: ID! decision: ApprovalDecision! arguments: JSON reason: String }
   scalar JSON
@@ -61,7 +61,9 @@ const schema = buildSchema(`
   type Conversation { id: ID! title: String cursor: String! participants: [Participant!]! messages(last: Int): MessageConnection! }
   enum MessageStatus { COMPLETE STREAMING CANCELLED FAILED }
   enum RunState { QUEUED RUNNING WAITING SUCCEEDED PARTIAL FAILED CANCELLED LIMIT_REACHED }
-  type Message { id: ID! status: MessageStatus! text: String! author: Participant! }
+  type Message { id: ID! status: MessageStatus! text: String! author: Participant! attachments: [Attachment!]! }
+  type Attachment { id: ID! fileName: String! mimeType: String! byteSize: Int! width: Int height: Int url: String! }
+  type MessageAttachmentAdded implements ConversationEvent { cursor: String! messageId: ID! attachment: Attachment! }
   type Run { id: ID! state: RunState! error: RunError }
   type RunError { code: String! message: String! retryable: Boolean! }
   interface ConversationEvent { cursor: String! }
@@ -90,6 +92,9 @@ export class ToyChat {
   readonly messages: Record<string, unknown>[] = [];
   /** Each idempotency key with what it did. */
   readonly sent = new Map<string, { message: Event; run: Event }>();
+  /** The bytes of what was uploaded, by its id. */
+  readonly uploads = new Map<string, Buffer>();
+  private readonly files = new Map<string, object>();
   /** Messages that are taken and then left without an answer. */
   answersToLose = 0;
   /** Renewals of a session that are done and then left without an answer. */
@@ -130,6 +135,7 @@ export class ToyChat {
 
   async start(): Promise<void> {
     const server = createServer(async (request, response) => {
+      if (request.url === '/uploads') return this.take(request, response);
       const { query, variables } = JSON.parse(await text(request));
       const { authorization = '', 'idempotency-key': key = '' } = request.headers;
       const contextValue = { authorization, key: String(key) };
@@ -204,10 +210,11 @@ export class ToyChat {
     },
     logOut: () => ({ sessionId: 'session' }),
     createConversation: () => ({ conversation: this.room }),
-    sendMessage: ({ input }: { input: { text: string } }, { key }: { key: string }) => {
+    sendMessage: ({ input }: { input: { text: string; attachmentIds?: string[] } }, { key }: { key: string }) => {
       const known = this.sent.get(key);
       if (known) return known;
-      const message = { id: this.newId(), status: 'COMPLETE', text: input.text, author: ADA };
+      const attachments = (input.attachmentIds ?? []).map((id) => this.files.get(id));
+      const message = { id: this.newId(), status: 'COMPLETE', text: input.text, author: ADA, attachments };
       const run = { id: this.newId(), state: 'QUEUED', error: null };
       this.sent.set(key, { message, run });
       this.messages.push(message);
@@ -245,7 +252,7 @@ export class ToyChat {
 
   private async answer(runId: string, said: string): Promise<void> {
     const id = this.newId();
-    let message = { id, status: 'STREAMING', text: '', author: ECHO };
+    let message = { id, status: 'STREAMING', text: '', author: ECHO, attachments: [] as object[] };
     this.append({ __typename: 'RunStateChanged', run: { id: runId, state: 'RUNNING', error: null } });
     this.append({ __typename: 'MessageAdded', message });
     for (const word of said.split(/(?<= )/)) {
@@ -253,6 +260,20 @@ export class ToyChat {
       if (this.cancelled.has(runId)) break;
       message = { ...message, text: message.text + word };
       this.append({ __typename: 'MessageDelta', messageId: id, attempt: 1, text: word });
+    }
+    if (said.startsWith('draw')) {
+      const url = '/attachments/drawn?signature=x';
+      const drawn = {
+        id: 'drawn',
+        fileName: 'picture.png',
+        mimeType: 'image/png',
+        byteSize: 9,
+        width: 3,
+        height: 2,
+        url,
+      };
+      message = { ...message, attachments: [drawn] };
+      this.append({ __typename: 'MessageAttachmentAdded', messageId: id, attachment: drawn });
     }
     const isCut = this.cancelled.has(runId);
     const fails = said.startsWith('fail');
@@ -262,6 +283,28 @@ export class ToyChat {
     this.messages.push(final);
     this.append({ __typename: 'MessageCompleted', message: final });
     this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error } });
+  }
+
+  /** Takes a file as the body of a request. */
+  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = (status: number, body: object) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const bytes = await buffer(request);
+    if (!this.knows(String(request.headers.authorization))) {
+      answer(401, { errors: [{ message: 'Log in first.', extensions: { code: 'UNAUTHENTICATED' } }] });
+      return;
+    }
+    const fileName = decodeURIComponent(String(request.headers['x-file-name']));
+    if (fileName.endsWith('.exe')) {
+      answer(400, { errors: [{ message: 'It is of the type x-exe.', extensions: { code: 'BAD_USER_INPUT' } }] });
+      return;
+    }
+    const id = this.newId();
+    const sizes = { byteSize: bytes.length, width: null, height: null };
+    const file = { id, fileName, mimeType: 'text/plain', ...sizes, url: `/attachments/${id}?signature=x` };
+    this.uploads.set(id, bytes);
+    this.files.set(id, file);
+    answer(201, { attachment: file });
   }
 
   private append(...events: Event[]): void {

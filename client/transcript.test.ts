@@ -10,12 +10,14 @@ const bob: Participant = { __typename: 'User', id: 'bob', name: 'Bob' };
 const helper: Participant = { __typename: 'Agent', id: 'helper', name: 'Helper' };
 const critic: Participant = { __typename: 'Agent', id: 'critic', name: 'Critic' };
 
+const ENDPOINT = new URL('http://parley.test/graphql');
+
 let output: PassThrough;
 let transcript: Transcript;
 
 beforeEach(() => {
   output = new PassThrough();
-  transcript = new Transcript(plainScreen(output), createPaint(false), { id: 'ada', isShown: true });
+  transcript = new Transcript(plainScreen(output), createPaint(false), { id: 'ada', isShown: true }, ENDPOINT);
 });
 
 const shown = () => String(output.read() ?? '');
@@ -24,6 +26,7 @@ const message = (id: string, author: Participant, text: string, status: Message[
   author,
   text,
   status,
+  attachments: [],
 });
 const added = (each: Message): RoomEvent => ({ __typename: 'MessageAdded', cursor: '', message: each });
 const completed = (each: Message): RoomEvent => ({ __typename: 'MessageCompleted', cursor: '', message: each });
@@ -139,9 +142,31 @@ describe('the transcript of a room', () => {
   });
 
   test('one’s own messages are left out where they come from a pipe', () => {
-    const piped = new Transcript(plainScreen(output), createPaint(false), { id: 'ada', isShown: false });
+    const own = { id: 'ada', isShown: false };
+    const piped = new Transcript(plainScreen(output), createPaint(false), own, ENDPOINT);
     piped.event(added(message('q', ada, 'Hi')));
     piped.event(added(message('b', bob, 'Hello')));
     expect(shown()).toBe('Bob: Hello\n');
+  });
+
+  test('a picture is shown when it comes, with its address, and not again with its message', () => {
+    const attachment = {
+      id: 'p',
+      fileName: 'cat\u001b[2J.png',
+      mimeType: 'image/png',
+      byteSize: 9,
+      width: 3,
+      height: 2,
+      url: '/attachments/p?signature=s',
+    };
+    const reply = { ...message('m', helper, 'Here it is.'), attachments: [attachment] };
+    play(added(message('m', helper, '', 'STREAMING')), delta('m', 'Here '));
+    play({ __typename: 'MessageAttachmentAdded', cursor: '', messageId: 'm', attachment });
+    play(delta('m', 'it is.'), completed(reply));
+    const line = 'Helper: cat.png (image/png, 3 x 2) http://parley.test/attachments/p?signature=s';
+    expect(shown()).toBe(`Helper: Here \n· ${line}\nHelper (goes on): it is.\n`);
+    const url = 'https://files.test/q';
+    play(added({ ...message('n', bob, ''), attachments: [{ ...attachment, mimeType: 'a/b', width: null, url }] }));
+    expect(shown()).toBe('· Bob: cat.png (a/b, 9 bytes) https://files.test/q\n');
   });
 });

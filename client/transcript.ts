@@ -1,6 +1,7 @@
-import type { Approval, Message, RoomEvent, Run } from './operation.ts';
+import type { Approval, Attachment, Message, RoomEvent, Run } from './operation.ts';
 import type { Screen } from './screen.ts';
 import { type Paint, printable } from './style.ts';
+import { describeFile } from './upload.ts';
 
 /** A reply while it is being written. */
 interface Reply {
@@ -25,16 +26,22 @@ const isEnded = ({ state }: Run) => ENDED.includes(state);
 export class Transcript {
   private readonly replies = new Map<string, Reply>();
   private readonly shownMessages = new Set<string>();
+  /** Files by their message and their own id: a picture is shown when it comes, and not again with its message. */
+  private readonly shownFiles = new Set<string>();
   private readonly runs = new Map<string, Run>();
   private readonly waiting = new Map<string, (run: Run) => void>();
   private readonly asked = new Map<string, Approval>();
   private open: Reply | null = null;
 
-  /** @param own Who is typing; what was read from a pipe need not be shown again. */
+  /**
+   * @param own Who is typing; what was read from a pipe need not be shown again.
+   * @param endpoint Where addresses of files begin.
+   */
   constructor(
     private readonly screen: Screen,
     private readonly paint: Paint,
     private readonly own: { id: string | null; isShown: boolean },
+    private readonly endpoint: URL,
   ) {}
 
   /** The runs that have not ended, as far as is known. */
@@ -66,6 +73,9 @@ export class Transcript {
         break;
       case 'MessageDelta':
         this.delta(event);
+        break;
+      case 'MessageAttachmentAdded':
+        this.file(event.messageId, this.replies.get(event.messageId)?.author ?? 'Agent', event.attachment);
         break;
       case 'MessageRestarted':
         this.restarted(event);
@@ -143,16 +153,28 @@ export class Transcript {
     this.shownMessages.add(message.id);
     const text = printable(message.text);
     const reply = this.replies.get(message.id);
-    if (reply) {
-      this.finish(reply, message.status, text);
-      return;
-    }
-    if (message.author.id === this.own.id && !this.own.isShown) return;
+    if (reply) this.finish(reply, message.status, text);
+    else if (message.author.id === this.own.id && !this.own.isShown) return;
+    else this.whole(printable(message.author.name), text);
+    for (const file of message.attachments) this.file(message.id, printable(message.author.name), file);
+  }
+
+  /** A message that did not come in pieces. Of one without words its files tell. */
+  private whole(author: string, text: string): void {
+    if (text === '') return;
     const interrupted = this.close();
-    this.screen.begin(printable(message.author.name));
+    this.screen.begin(author);
     this.screen.write(text);
     this.screen.end();
     if (interrupted) this.show(interrupted);
+  }
+
+  /** Says that a message has a file, and where it is to be had. */
+  private file(messageId: string, author: string, file: Attachment): void {
+    const key = `${messageId} ${file.id}`;
+    if (this.shownFiles.has(key)) return;
+    this.shownFiles.add(key);
+    this.note(`${author}: ${printable(describeFile(file))} ${new URL(file.url, this.endpoint)}`);
   }
 
   private finish(reply: Reply, status: Message['status'], text: string): void {
