@@ -33,7 +33,7 @@ import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
-import { BuiltInTools } from './tool/built-in-tools.ts';
+import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
@@ -47,7 +47,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
 
-  const tools = new BuiltInTools();
+  const { tools, resolver: toolResolver } = createTools({ kernel });
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
@@ -80,6 +80,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      toolResolver,
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,

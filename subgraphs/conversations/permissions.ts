@@ -2,6 +2,7 @@ import { permitted } from '#core/subgraph/rule';
 import { attachmentPermissions } from './attachment/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
 import { roomLifePermissions } from './room-life.permissions.ts';
+import { toolPermissions } from './tool/permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -14,10 +15,12 @@ export const permissions = {
   ...livePermissions,
   ...attachmentPermissions,
   ...roomLifePermissions,
+  ...toolPermissions,
   Query: {
     ...livePermissions.Query,
     ...attachmentPermissions.Query,
     ...roomLifePermissions.Query,
+    ...toolPermissions.Query,
     conversations: read,
     conversation: read,
     message: read,

@@ -5,15 +5,10 @@ import { callTool, checkArguments } from '#core/tool/call-tool';
 import { type Tool, ToolError } from '#core/tool/tool.port';
 import type { Approval } from '#prisma/generated/client';
 import { RunFailure } from '../run/run-failure.ts';
+import type { GrantedTool } from '../tool/tool-grant.ts';
 import { StepFailure } from './run-signal.ts';
 import type { StepRecord } from './step.ts';
 import type { Visit } from './visit.ts';
-
-/** A tool that an agent was given, with the rule for its approval. */
-export interface GrantedTool {
-  tool: Tool;
-  approval: ApprovalRule | null;
-}
 
 /**
  * Calls a tool as a step and returns what the model is told of it. A tool that fails is something for the model to deal
