@@ -47,7 +47,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
 
-  const { tools, resolver: toolResolver } = createTools({ kernel });
+  const { tools, ...toolbox } = createTools({ kernel });
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
@@ -80,7 +80,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
-      toolResolver,
+      toolbox.resolver,
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
@@ -119,7 +119,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: roomLife.consumers,
-    close: roomLife.close,
+    close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopRoomLife = roomLife.startSweep();

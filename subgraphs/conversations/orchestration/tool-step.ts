@@ -6,6 +6,7 @@ import { type Tool, ToolError } from '#core/tool/tool.port';
 import type { Approval } from '#prisma/generated/client';
 import { RunFailure } from '../run/run-failure.ts';
 import type { GrantedTool } from '../tool/tool-grant.ts';
+import { withoutLogins } from '../tool/without-login.ts';
 import { StepFailure } from './run-signal.ts';
 import type { StepRecord } from './step.ts';
 import type { Visit } from './visit.ts';
@@ -30,7 +31,7 @@ export async function runTool(
     name: call.name,
     agent: { id: agent.id, version: agent.version },
     depth: allowance.depth,
-    input: call.args,
+    input: withoutLogins(call.args),
   };
   const once = granted?.tool.effect === 'ONCE';
   try {
