@@ -24,6 +24,15 @@ export const approvalRule = z.object({
 
 export type ApprovalRule = z.output<typeof approvalRule>;
 
+/** Of a tool that needs approval, where nothing else is said: a person has a day, then the call is refused. */
+export const DEFAULT_APPROVAL: ApprovalRule = {
+  rule: 'ALWAYS',
+  condition: null,
+  role: null,
+  expiresInSeconds: 86_400,
+  onExpiry: 'REJECT',
+};
+
 /** A tool that an agent may call, by its name in the registry of tools. */
 export const toolGrant = z.object({
   name: z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/, 'It is not the name of a tool'),

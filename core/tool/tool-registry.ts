@@ -92,6 +92,7 @@ const renamed = (tool: Tool, name: string): Tool => ({
   description: tool.description,
   parameters: tool.parameters,
   effect: tool.effect,
+  needsApproval: tool.needsApproval ?? false,
   timeoutMs: tool.timeoutMs,
   maxResultCharacters: tool.maxResultCharacters,
   run: (args, context) => tool.run(args, context),

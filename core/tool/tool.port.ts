@@ -32,6 +32,8 @@ export interface Tool {
   /** JSON Schema of the arguments, an object at its root. */
   readonly parameters: JsonSchema;
   readonly effect: ToolEffect;
+  /** Whether a person allows each call, where the agent's definition says nothing of approval. Left out: no. */
+  readonly needsApproval?: boolean;
   /** How long one call may take, in milliseconds. */
   readonly timeoutMs: number;
   /** What of a result goes to the model, in characters; the rest is cut with a note. */

@@ -5,6 +5,7 @@ import {
   APPROVAL_RULES,
   type ApprovalRule,
   approvalRule,
+  DEFAULT_APPROVAL,
   EXPIRY_DECISIONS,
   type ToolGrant,
   toolGrant,
@@ -81,8 +82,8 @@ const toolSettings = z
           rule,
           condition: condition || null,
           role: role || null,
-          expiresInSeconds: expiresInSeconds ?? DAY_SECONDS,
-          onExpiry: onExpiry ?? 'REJECT',
+          expiresInSeconds: expiresInSeconds ?? DEFAULT_APPROVAL.expiresInSeconds,
+          onExpiry: onExpiry ?? DEFAULT_APPROVAL.onExpiry,
         }),
       )
       .superRefine(({ rule, condition }, context) => {
@@ -93,9 +94,6 @@ const toolSettings = z
       .nullish(),
   })
   .transform(({ name, approval }): ToolGrant => ({ name, approval: approval ?? null }));
-
-/** How long a person may think about a call where nothing else is said. */
-const DAY_SECONDS = 86_400;
 
 /** A JSON Schema as it is kept: it can be stored, and used. */
 function outputSchemaProblem(schema: JsonSchema): string | null {

@@ -82,7 +82,7 @@ export class AgentToolType {
   @Field(() => String)
   name!: string;
 
-  @Field(() => ToolApprovalType, { nullable: true })
+  @Field(() => ToolApprovalType, { nullable: true, description: 'Null: as the tool says by `Tool.needsApproval`.' })
   approval!: ToolApprovalType | null;
 }
 

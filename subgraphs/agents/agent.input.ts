@@ -72,7 +72,10 @@ export class AgentToolInput {
   @Field(() => String)
   name!: string;
 
-  @Field(() => ToolApprovalInput, { nullable: true, description: 'Left out: no call needs to be allowed.' })
+  @Field(() => ToolApprovalInput, {
+    nullable: true,
+    description: 'Left out: as the tool says by `Tool.needsApproval`.',
+  })
   approval?: ToolApprovalInput | null;
 }
 

@@ -1,4 +1,3 @@
-import type { ToolSource } from '#core/tool/tool.port';
 import type { Viewer } from '#core/viewer';
 import type { AgentRows } from './agent.loaders.ts';
 import type { AgentContent, AgentDefinition } from './agent-definition.ts';
@@ -6,14 +5,16 @@ import type { DefinitionProblem, ModelService } from './model.service.ts';
 import { checkMembers } from './team/check-members.ts';
 
 /** Which tools there are: what a definition may name. */
-export type KnownTools = Pick<ToolSource, 'find'>;
+export interface KnownTools {
+  /** Those of the names that the viewer's organization has tools of. */
+  find(names: readonly string[], viewer: Viewer): Promise<readonly { name: string }[]>;
+}
 
 /** What keeps an agent from answering, or from answering well. */
 export class DefinitionCheck {
-  /** @param tools Null where nobody knows them: then any name will do. */
   constructor(
     private readonly models: ModelService,
-    private readonly tools: KnownTools | null,
+    private readonly tools: KnownTools,
   ) {}
 
   /** What is wrong with the definition by itself. Asks the providers for their models, and others for their tools. */
@@ -29,7 +30,7 @@ export class DefinitionCheck {
   }
 
   private async checkTools(viewer: Viewer, names: string[]): Promise<DefinitionProblem[]> {
-    if (!this.tools || names.length === 0) return [];
+    if (names.length === 0) return [];
     const found = new Set((await this.tools.find(names, viewer)).map(({ name }) => name));
     return names.filter((name) => !found.has(name)).map((name) => ofTool(name, `There is no tool ${name}.`));
   }

@@ -18,16 +18,17 @@ import { ModelService } from './model.service.ts';
 import { permissions } from './permissions.ts';
 import { TEAM_FLOW_TYPES } from './team/team.type.ts';
 import { TeamNodeResolver } from './team/team-node.resolver.ts';
+import { ToolDirectory } from './tool-directory.ts';
 
-/** What the agents subgraph touches of the kernel. Without `tools` an agent may name any: runs tell what there is. */
+/** What the agents subgraph touches of the kernel. Without `tools` it asks its peer which there are. */
 type AgentsKernel = Pick<Kernel, 'database' | 'transactions' | 'models' | 'peers'> & { tools?: KnownTools };
 
 /** Composes the agents subgraph. */
 export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
-  const { database, transactions, models: registry, tools } = kernel;
+  const { database, transactions, models: registry, peers, tools = new ToolDirectory(peers) } = kernel;
   const models = new ModelService(registry);
   const reader = new AgentReader(database);
-  const definitions = new DefinitionCheck(models, tools ?? null);
+  const definitions = new DefinitionCheck(models, tools);
   const service = new AgentService(transactions, definitions);
   const publication = new AgentPublicationService(database, transactions, definitions);
   const loaders = createAgentLoaders(database);

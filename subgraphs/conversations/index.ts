@@ -34,7 +34,7 @@ import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
-import { BuiltInTools } from './tool/built-in-tools.ts';
+import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
@@ -48,7 +48,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
 
-  const tools = new BuiltInTools();
+  const { tools, ...toolbox } = createTools({ kernel });
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
@@ -85,6 +85,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      toolbox.resolver,
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
@@ -124,7 +125,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: roomLife.consumers,
-    close: roomLife.close,
+    close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopRoomLife = roomLife.startSweep();

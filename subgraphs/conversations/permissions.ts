@@ -3,6 +3,7 @@ import { attachmentPermissions } from './attachment/permissions.ts';
 import { budgetPermissions } from './budget/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
 import { roomLifePermissions } from './room-life.permissions.ts';
+import { toolPermissions } from './tool/permissions.ts';
 
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
@@ -16,11 +17,13 @@ export const permissions = {
   ...attachmentPermissions,
   ...roomLifePermissions,
   ...budgetPermissions,
+  ...toolPermissions,
   Query: {
     ...livePermissions.Query,
     ...attachmentPermissions.Query,
     ...roomLifePermissions.Query,
     ...budgetPermissions.Query,
+    ...toolPermissions.Query,
     conversations: read,
     conversation: read,
     message: read,

@@ -70,6 +70,7 @@ export const OPERATIONS: Record<string, TableOperation> = {
   },
   'Query.models': { text: '{ id }' },
   'Query.modelProviders': { text: '{ id status }' },
+  'Query.tools': { text: '{ name effect }' },
   'Query.memoryBlocks': nodes('{ id label value }'),
   'Query.memoryBlock': byId('{ id label value revisions { totalCount } }', ({ maker }) => maker.memoryBlock()),
   'Query.conversations': nodes('{ id title }'),

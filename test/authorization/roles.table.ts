@@ -63,6 +63,7 @@ Query.agent                         who   ok    ok    ok    ok    ok    ok
 Query.agentVersionDiff              who   ok    ok    ok    ok    ok    ok
 Query.models                        who   ok    ok    ok    ok    ok    ok
 Query.modelProviders                who   ok    ok    ok    ok    ok    ok
+Query.tools                         who   ok    ok    ok    ok    ok    ok
 Mutation.createAgent                who   ok    ok    ok    no    no    ok
 Mutation.updateAgentDraft           who   ok    ok    ok    no    no    ok
 Mutation.discardAgentDraft          who   ok    ok    ok    no    no    ok

@@ -190,11 +190,11 @@ describe('the settings of an agent', () => {
   });
 
   it('keep a tool from being called like a node that its model is offered', async () => {
-    const team = { nodes: nodesOf({ clock: ada }), supervisor: {} };
-    const { agent, reason } = await maker.create('Sam', { tools: [{ name: 'clock' }], team });
-    expect(reason).toContain('The tool clock cannot be told from the node clock');
-    expect(await maker.problems(agent.id)).toMatchObject([{ severity: 'ERROR', path: 'definition.tools.clock' }]);
-    await maker.update(agent.id, { team: { nodes: nodesOf({ clock: ada }), sequential: {} } });
+    const team = { nodes: nodesOf({ calculator: ada }), supervisor: {} };
+    const { agent, reason } = await maker.create('Sam', { tools: [{ name: 'calculator' }], team });
+    expect(reason).toContain('The tool calculator cannot be told from the node calculator');
+    expect(await maker.problems(agent.id)).toMatchObject([{ severity: 'ERROR', path: 'definition.tools.calculator' }]);
+    await maker.update(agent.id, { team: { nodes: nodesOf({ calculator: ada }), sequential: {} } });
     expect(await maker.problems(agent.id)).toEqual([]);
   });
 });

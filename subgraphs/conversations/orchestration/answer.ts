@@ -1,11 +1,12 @@
 import type { JsonValue, ModelTurn, ToolCallPart, ToolResultPart } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
+import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
 import { inOrder } from './in-order.ts';
 import { callModel, turnOf } from './model-step.ts';
 import { outputOf } from './picture.ts';
 import { StepFailure } from './run-signal.ts';
-import { type GrantedTool, runTool } from './tool-step.ts';
+import { runTool } from './tool-step.ts';
 import type { Visit, VisitOutput } from './visit.ts';
 
 /** Something that a model can ask for besides its tools: another agent, or to hand the conversation over. */
@@ -74,7 +75,7 @@ async function toolbox({ agent, scope }: Visit): Promise<Map<string, GrantedTool
     scope.viewer,
   );
   const approvals = new Map(agent.tools.map(({ name, approval }) => [name, approval]));
-  return new Map(found.map((tool) => [tool.name, { tool, approval: approvals.get(tool.name) ?? null }]));
+  return new Map(found.map((tool) => [tool.name, grantOf(tool, approvals.get(tool.name) ?? null)]));
 }
 
 /** Where the answer has to be of a form: checks it, and lets the model mend it once. @throws StepFailure */

@@ -7,6 +7,7 @@ import { newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
+import { ToolError } from '#core/tool/tool.port';
 import type { Approval, Message, Run } from '#prisma/generated/client';
 import { lockRoomOfRun } from '../room-lock.ts';
 import type { MessageForm } from '../row.ts';
@@ -141,9 +142,7 @@ export class Journal {
     await this.endsStored;
     this.signal.throwIfAborted();
     const now = new Date();
-    const step: StepRecord = known
-      ? { ...known, state: 'RUNNING', attempt: known.attempt + (known.state === 'WAITING' ? 0 : 1), startedAt: now }
-      : newStep(this.run, spec, now);
+    const step: StepRecord = known ? begunAgain(known, now) : newStep(this.run, spec, now);
     this.steps.set(spec.key, step);
     if (!beginsItself) this.begin(step).catch(() => {});
     try {
@@ -296,6 +295,16 @@ export class Journal {
   }
 }
 
+/** What came of it before is void. */
+const begunAgain = (known: StepRecord, now: Date): StepRecord => ({
+  ...known,
+  state: 'RUNNING',
+  attempt: known.attempt + (known.state === 'WAITING' ? 0 : 1),
+  error: null,
+  startedAt: now,
+  finishedAt: null,
+});
+
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
 
 /** Locks the room and the run. Returns false where the claim was taken over, or the run is gone. */
@@ -306,13 +315,16 @@ export async function holdsRun({ id, fence }: Run, { tx }: Pick<Unit<RawTransact
   return rows.length > 0;
 }
 
-/** Errors after which the step can still come to its end: later, elsewhere, or once a person has answered. */
+/**
+ * Errors after which the step can still come to its end: later, elsewhere, or once a person has answered. A tool that could
+ * not reach a server of the outside has come to its end.
+ */
 const leavesOpen = (error: unknown): boolean =>
   error instanceof Suspended ||
   error instanceof ReplyBroken ||
   error instanceof FencedError ||
   (error instanceof LimitReached && error.asks) ||
-  isConnectionFailure(error) ||
+  (isConnectionFailure(error) && !(error instanceof ToolError)) ||
   (error instanceof ParleyError && error.code === 'UNAVAILABLE');
 
 function describeStepError(error: unknown): StepError {

@@ -55,9 +55,10 @@ export class TeamStage {
     readonly owner: Person,
   ) {}
 
-  static async open(): Promise<TeamStage> {
+  /** @param variables Of the server, beside those of the model. */
+  static async open(variables: Record<string, string> = {}): Promise<TeamStage> {
     const model = await ScriptedModel.start();
-    const test = await startTestServer(model.variables);
+    const test = await startTestServer({ ...model.variables, ...variables });
     return new TeamStage(test, model, await test.seed.owner('Olga'));
   }
 

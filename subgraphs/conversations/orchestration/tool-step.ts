@@ -5,15 +5,11 @@ import { callTool, checkArguments } from '#core/tool/call-tool';
 import { type Tool, ToolError } from '#core/tool/tool.port';
 import type { Approval } from '#prisma/generated/client';
 import { RunFailure } from '../run/run-failure.ts';
+import type { GrantedTool } from '../tool/tool-grant.ts';
+import { withoutLogins } from '../tool/without-login.ts';
 import { StepFailure } from './run-signal.ts';
 import type { StepRecord } from './step.ts';
 import type { Visit } from './visit.ts';
-
-/** A tool that an agent was given, with the rule for its approval. */
-export interface GrantedTool {
-  tool: Tool;
-  approval: ApprovalRule | null;
-}
 
 /**
  * Calls a tool as a step and returns what the model is told of it. A tool that fails is something for the model to deal
@@ -35,7 +31,7 @@ export async function runTool(
     name: call.name,
     agent: { id: agent.id, version: agent.version },
     depth: allowance.depth,
-    input: call.args,
+    input: withoutLogins(call.args),
   };
   const once = granted?.tool.effect === 'ONCE';
   try {

@@ -1,11 +1,10 @@
 import type { Tool, ToolSource } from '#core/tool/tool.port';
-import { currentTime } from './current-time.ts';
 
-/** The tools that every installation has. */
+/** The tools that every installation has, and every organization. */
 export class BuiltInTools implements ToolSource {
   private readonly tools: ReadonlyMap<string, Tool>;
 
-  constructor(tools: readonly Tool[] = [currentTime]) {
+  constructor(tools: readonly Tool[]) {
     this.tools = new Map(tools.map((tool) => [tool.name, tool]));
   }
 
