@@ -33,6 +33,9 @@ import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
+import { createRunFeedResolver } from './run-feed/run-event.resolver.ts';
+import { RunEventService } from './run-feed/run-event.service.ts';
+import { RunListService } from './run-feed/run-list.service.ts';
 import { BuiltInTools } from './tool/built-in-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
@@ -51,6 +54,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const runFeed = new RunEventService(database, streams, events, runs);
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
@@ -79,6 +83,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new ConversationResolver(conversations, messages, runs, scope),
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
+      createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),

@@ -22,6 +22,7 @@ export const permissions = {
     conversation: read,
     message: read,
     run: read,
+    runs: read,
     step: read,
     approval: read,
     approvals: read,
@@ -40,7 +41,12 @@ export const permissions = {
     requeueStep: decide,
     decideApproval: decide,
   },
-  Subscription: { ...livePermissions.Subscription, ...roomLifePermissions.Subscription, conversationEvents: read },
+  Subscription: {
+    ...livePermissions.Subscription,
+    ...roomLifePermissions.Subscription,
+    conversationEvents: read,
+    runEvents: read,
+  },
   Conversation: {
     ...roomLifePermissions.Conversation,
     id: read,

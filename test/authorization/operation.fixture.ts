@@ -77,6 +77,7 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
   'Query.attachment': byId('{ id fileName url }', ({ maker, userIds }) => maker.attachment(userIds)),
   'Query.run': byId('{ id state }', async ({ maker, userIds }) => (await maker.talk(userIds)).run),
+  'Query.runs': nodes('{ id state }'),
   'Query.step': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).step),
   'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),
   'Query.approvals': nodes('{ id state }'),
@@ -317,6 +318,11 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(conversationId: $id) { here { __typename } }',
     types: '$id: ID!',
     variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
+  },
+  'Subscription.runEvents': {
+    text: '(runId: $id) { __typename }',
+    types: '$id: ID!',
+    variables: async ({ maker, userIds }) => ({ id: (await maker.talk(userIds)).run }),
   },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',

@@ -85,6 +85,7 @@ Query.conversation                  who   ok    ok    ok    ok    no    ok
 Query.message                       who   ok    ok    ok    ok    no    ok
 Query.attachment                    who   ok    ok    ok    ok    no    ok
 Query.run                           who   ok    ok    ok    ok    no    ok
+Query.runs                          who   ok    ok    ok    ok    no    ok
 Query.step                          who   ok    ok    ok    ok    no    ok
 Query.approval                      who   ok    ok    ok    ok    no    ok
 Query.approvals                     who   ok    ok    ok    ok    no    ok
@@ -107,6 +108,7 @@ Query.retentionPolicy               who   ok    ok    ok    ok    no    ok
 Mutation.setRetention               who   ok    ok    no    no    no    no
 Mutation.setTyping                  who   ok    ok    ok    no    no    ok
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
+Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
 Query.liveSession                   who   ok    none  none  none  no    none
 Query.openLiveSessions              who   ok    ok    ok    ok    no    ok
