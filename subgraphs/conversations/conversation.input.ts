@@ -19,6 +19,7 @@ export enum WhenBusy {
   ENQUEUE = 'ENQUEUE',
   REJECT = 'REJECT',
   INTERRUPT = 'INTERRUPT',
+  ROLLBACK = 'ROLLBACK',
 }
 
 registerEnumType(WhenBusy, {
@@ -28,6 +29,10 @@ registerEnumType(WhenBusy, {
     ENQUEUE: { description: 'Its own run waits for the others to end. The default.' },
     REJECT: { description: 'It is refused with CONFLICT.' },
     INTERRUPT: { description: 'The others are cancelled; what they have written so far is kept.' },
+    ROLLBACK: {
+      description:
+        'The others are cancelled and taken back: what they have written is marked, and agents see it no more. What their tools did stays; `run.rollback` tells of it.',
+    },
   },
 });
 

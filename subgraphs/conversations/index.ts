@@ -26,6 +26,9 @@ import { StepService } from './orchestration/step.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
+import { RollbackResolver } from './rollback/rollback.resolver.ts';
+import { RollbackService } from './rollback/rollback.service.ts';
+import { RunRolledBackType } from './rollback/rollback.type.ts';
 import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
 import { RunExecutor } from './run/execute-run.ts';
@@ -85,6 +88,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new RunResolver(runs, scope),
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      new RollbackResolver(new RollbackService(database, tools), scope),
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
@@ -93,6 +97,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     orphanedTypes: [
       ...EVENT_TYPES,
       MessageAttachmentAddedType,
+      RunRolledBackType,
       ...ORCHESTRATION_EVENT_TYPES,
       ...LIVE_EVENT_TYPES,
       ...ROOM_LIFE_EVENT_TYPES,

@@ -99,7 +99,7 @@ export class MessageService {
       responderId && whenBusy !== WhenBusy.ENQUEUE
         ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
-            await this.clearTheWay(unit, conversationId, whenBusy);
+            await this.clearTheWay(unit, viewer, conversationId, whenBusy);
             return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
           })
         : this.transactions.direct(async (unit) => {
@@ -130,14 +130,25 @@ export class MessageService {
     return chooseResponder(text, await this.directory.agentsThatAnswer(viewer, present))?.id ?? present[0] ?? null;
   }
 
-  private async clearTheWay(unit: ScopedUnit, conversationId: string, whenBusy: WhenBusy): Promise<void> {
+  private async clearTheWay(
+    unit: ScopedUnit,
+    viewer: Viewer,
+    conversationId: string,
+    whenBusy: WhenBusy,
+  ): Promise<void> {
     const busy = await unit.tx.run.findMany({
       where: { conversationId, state: { in: [...UNFINISHED] } },
+      orderBy: { id: 'asc' },
     });
     if (busy.length > 0 && whenBusy === WhenBusy.REJECT) {
-      throw conflict('The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE or INTERRUPT.');
+      throw conflict(
+        'The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE, INTERRUPT or ROLLBACK.',
+      );
     }
-    for (const run of busy) await this.runs.cancelIn(unit, run);
+    for (const run of busy) {
+      if (whenBusy === WhenBusy.ROLLBACK) await this.runs.rollBackIn(unit, viewer, run);
+      else await this.runs.cancelIn(unit, run);
+    }
   }
 
   private async write(
@@ -214,4 +225,6 @@ const newRun = (trigger: Message, agentId: string): Run => ({
   deltaCount: 0,
   journalCount: 0,
   teamState: null,
+  rolledBackAt: null,
+  rolledBackById: null,
 });

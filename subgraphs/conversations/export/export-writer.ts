@@ -87,6 +87,7 @@ export const JSON_WRITER: ExportWriter = {
         queuedAt: row.queuedAt,
         startedAt: row.startedAt,
         finishedAt: row.finishedAt,
+        rolledBackAt: row.rolledBackAt,
         modelCalls: row.modelCalls.map(({ attempt, model, outcome, usage, startedAt, finishedAt }) => ({
           attempt,
           model,

@@ -1,8 +1,12 @@
 import type { Database } from '#core/database/database';
 import type { JsonValue, ModelTurn } from '#core/model/model.port';
+import type { ToolSource } from '#core/tool/tool.port';
 import type { Viewer } from '#core/viewer';
 import type { Message, Run } from '#prisma/generated/client';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { withNote } from '../rollback/rollback-note.ts';
+import { rolledBackRuns } from '../rollback/rolled-back.ts';
+import { sideEffectsOf } from '../rollback/side-effect.ts';
 import { buildTranscript } from '../run/transcript.ts';
 
 /** How much of the history goes to the model, in characters and in messages: about 50,000 tokens. */
@@ -16,8 +20,9 @@ export class RoomContext {
   constructor(
     private readonly run: Run,
     private readonly viewer: Viewer,
-    private readonly database: Database,
+    readonly database: Database,
     private readonly directory: PeerDirectory,
+    readonly tools: ToolSource,
   ) {}
 
   /** The text of the message that is answered; empty where it was deleted. */
@@ -39,9 +44,15 @@ export class RoomContext {
       take: MAX_HISTORY_MESSAGES,
     });
     const trigger = rows.find((row) => row.id === this.run.triggerMessageId);
-    const said = rows.filter((row) => !trigger || row.authorKind === 'AGENT' || row.position <= trigger.position);
+    const rolledBack = await rolledBackRuns(this.database, rows);
+    const said = rows.filter(
+      (row) =>
+        !rolledBack.has(row.runId ?? '') &&
+        (!trigger || row.authorKind === 'AGENT' || row.position <= trigger.position),
+    );
     const names = await this.names(said, agentId);
-    return buildTranscript(said.reverse(), { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS });
+    const turns = buildTranscript(said.reverse(), { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS });
+    return withNote(turns, await sideEffectsOf([...rolledBack], this.viewer, this));
   }
 
   /** The names of all speakers but the agent itself. With one other speaker there is nobody to be confused with. */
@@ -78,7 +89,7 @@ export class RoomContext {
   /** What the last run of a team in this room has left for the next one. */
   async teamState(agentId: string): Promise<JsonValue> {
     const last = await this.database.scoped.run.findFirst({
-      where: { conversationId: this.run.conversationId, agentId, id: { lt: this.run.id } },
+      where: { conversationId: this.run.conversationId, agentId, id: { lt: this.run.id }, rolledBackAt: null },
       orderBy: { id: 'desc' },
       select: { teamState: true },
     });

@@ -103,7 +103,7 @@ export class Attempt {
       models: options.models,
       tools: options.tools,
       roster,
-      room: new RoomContext(run, viewer, options.database, options.directory),
+      room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
       work,
       speakerFor: (messageId) => new Speaker(this.openWriter(messageId, 0)),
       idleTimeoutMs: options.idleTimeoutMs,
