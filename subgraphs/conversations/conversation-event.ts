@@ -51,6 +51,7 @@ export interface EventPayloads {
   MessageRestarted: { messageId: string; runId: string; attempt: number };
   MessageCompleted: { message: MessageSnapshot };
   RunStateChanged: { run: RunSnapshot };
+  BranchSelected: { messageId: string; replacedMessageId: string | null };
   RunRolledBack: { run: RunSnapshot };
   ParticipantJoined: { kind: ParticipantKind; participantId: string };
   ParticipantLeft: { kind: ParticipantKind; participantId: string };

@@ -43,7 +43,10 @@ const ids = (noun: string) =>
     .transform((list) => [...new Set(list)]);
 
 /** Whatever people type, as far as it can be stored. */
-const text = z.string().refine(isStorable, 'The character U+0000 cannot be stored').transform(toWholeCharacters);
+export const messageText = z
+  .string()
+  .refine(isStorable, 'The character U+0000 cannot be stored')
+  .transform(toWholeCharacters);
 
 const title = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
 
@@ -146,7 +149,7 @@ export class SendMessageInput {
 export const sendMessageSchema = z
   .object({
     conversationId: z.string(),
-    text: text.pipe(z.string().max(MAX_TEXT, `At most ${MAX_TEXT} characters`)),
+    text: messageText.pipe(z.string().max(MAX_TEXT, `At most ${MAX_TEXT} characters`)),
     attachmentIds: z
       .array(z.uuid('This is not the id of an upload'))
       .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} in one message`)

@@ -8,6 +8,9 @@ import { requireViewer } from '#core/viewer';
 import { AttachmentResolver } from './attachment/attachment.resolver.ts';
 import { MessageAttachmentAddedType } from './attachment/attachment-event.type.ts';
 import { createAttachments } from './attachment/create-attachments.ts';
+import { BranchResolver } from './branch/branch.resolver.ts';
+import { BranchService } from './branch/branch.service.ts';
+import { BranchSelectedType } from './branch/branch.type.ts';
 import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
 import { ConversationResolver } from './conversation.resolver.ts';
 import { ConversationService } from './conversation.service.ts';
@@ -88,6 +91,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new RunResolver(runs, scope),
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),
       new RollbackResolver(new RollbackService(database, tools), scope),
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
@@ -98,6 +102,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       ...EVENT_TYPES,
       MessageAttachmentAddedType,
       RunRolledBackType,
+      BranchSelectedType,
       ...ORCHESTRATION_EVENT_TYPES,
       ...LIVE_EVENT_TYPES,
       ...ROOM_LIFE_EVENT_TYPES,

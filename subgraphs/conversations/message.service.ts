@@ -7,8 +7,8 @@ import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
-import { send } from './attachment/attachment-row.ts';
-import { toPart } from './attachment/attachment-value.ts';
+import { addUses, send } from './attachment/attachment-row.ts';
+import { type AttachmentValue, toPart } from './attachment/attachment-value.ts';
 import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
 import { type SendMessageInput, sendMessageSchema, WhenBusy } from './conversation.input.ts';
 import type { ConversationLoaders } from './conversation.loaders.ts';
@@ -33,8 +33,13 @@ export interface SentMessage {
 
 /** What a message is made of. */
 interface Written {
+  /** A new one unless given. */
+  id?: string;
   text: string;
+  /** Uploads that go with it. */
   attachmentIds: readonly string[];
+  /** Files that an earlier version of it has. */
+  kept?: readonly AttachmentValue[];
 }
 
 /** What is written in rooms. */
@@ -69,7 +74,7 @@ export class MessageService {
     return toPage(request, shown, {
       cursorOf: (row) => encodeCursor('m', row.position),
       present,
-      totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId } }),
+      totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId, isShown: true } }),
     });
   }
 
@@ -111,7 +116,8 @@ export class MessageService {
     return sent;
   }
 
-  private async responder(
+  /** Who answers; null in a room without an agent. @throws ParleyError where the agent that is wanted cannot */
+  async responder(
     viewer: Viewer,
     { participants }: OpenRoom,
     text: string,
@@ -130,12 +136,8 @@ export class MessageService {
     return chooseResponder(text, await this.directory.agentsThatAnswer(viewer, present))?.id ?? present[0] ?? null;
   }
 
-  private async clearTheWay(
-    unit: ScopedUnit,
-    viewer: Viewer,
-    conversationId: string,
-    whenBusy: WhenBusy,
-  ): Promise<void> {
+  /** Does with what is under way as the message says. @throws ParleyError `CONFLICT` */
+  async clearTheWay(unit: ScopedUnit, viewer: Viewer, conversationId: string, whenBusy: WhenBusy): Promise<void> {
     const busy = await unit.tx.run.findMany({
       where: { conversationId, state: { in: [...UNFINISHED] } },
       orderBy: { id: 'asc' },
@@ -151,16 +153,24 @@ export class MessageService {
     }
   }
 
-  private async write(
+  /** Writes it within a transaction that has locked the room, with the run of its answer. */
+  async write(
     unit: Unit<RawTransaction>,
     viewer: Viewer,
     { room }: OpenRoom,
-    { text, attachmentIds }: Written,
+    { id, text, attachmentIds, kept = [] }: Written,
     agentId: string | null,
   ): Promise<SentMessage> {
     const now = new Date();
-    const message = newMessage(room, viewer.userId, text, now);
-    const files = await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message });
+    const message: Message = { ...newMessage(room, viewer.userId, text, now), ...(id && { id }) };
+    if (kept.length > 0) {
+      await addUses(
+        unit.tx,
+        kept.map((file) => file.id),
+        message,
+      );
+    }
+    const files = [...kept, ...(await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message }))];
     message.parts = [...(message.parts as object[]), ...files.map(toPart)] as unknown as Message['parts'];
     const run = agentId ? newRun(message, agentId) : null;
     if (run) await insertRun(unit.tx, run);
@@ -183,7 +193,7 @@ export class MessageService {
   }
 }
 
-/** Its place in the room is known once its event is in the stream. */
+/** Its place in the room, and its branch, are known once its event is in the stream. */
 const newMessage = (room: Conversation, authorId: string, text: string, at: Date): Message => ({
   id: newId(),
   orgId: room.orgId,
@@ -195,11 +205,14 @@ const newMessage = (room: Conversation, authorId: string, text: string, at: Date
   text,
   parts: text === '' ? [] : [{ __typename: 'TextPart', text }],
   runId: null,
+  branchId: null,
+  isShown: true,
   createdAt: at,
   completedAt: at,
 });
 
-const newRun = (trigger: Message, agentId: string): Run => ({
+/** A run that waits for a worker. Its branch is known once it is stored. */
+export const newRun = (trigger: Message, agentId: string): Run => ({
   id: newId(),
   orgId: trigger.orgId,
   conversationId: trigger.conversationId,
@@ -225,6 +238,7 @@ const newRun = (trigger: Message, agentId: string): Run => ({
   deltaCount: 0,
   journalCount: 0,
   teamState: null,
+  branchId: null,
   rolledBackAt: null,
   rolledBackById: null,
 });

@@ -262,6 +262,17 @@ export const OPERATIONS: Record<string, TableOperation> = {
     conversationId: await maker.room(userIds),
     text: 'Hello',
   })),
+  'Mutation.editMessage': input('EditMessage', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    text: 'Anew',
+    whenBusy: 'INTERRUPT',
+  })),
+  'Mutation.regenerateReply': input('RegenerateReply', '{ run { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
+  'Mutation.selectBranch': input('SelectBranch', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
   'Mutation.cancelRun': input('CancelRun', '{ run { id } }', async ({ maker, userIds }) => ({
     runId: (await maker.talk(userIds)).run,
   })),

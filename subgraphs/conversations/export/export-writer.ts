@@ -60,6 +60,8 @@ export const JSON_WRITER: ExportWriter = {
         text: row.text,
         parts: row.parts,
         runId: row.runId,
+        isShown: row.isShown,
+        versionOf: row.versionOf,
         createdAt: row.createdAt,
         completedAt: row.completedAt,
         reactions: row.reactions.map(({ emoji, actorKind, actorId, createdAt }) => ({
@@ -118,6 +120,7 @@ export const MARKDOWN_WRITER: ExportWriter = {
   },
   messages: (messages, _isFirst, names) =>
     messages
+      .filter(({ isShown }) => isShown)
       .map((row) => {
         const name = oneLine(names.get(row.authorId)?.name ?? UNNAMED);
         const status = row.status === 'COMPLETE' ? '' : ` · ${row.status.toLowerCase()}`;

@@ -19,6 +19,7 @@ export async function readHistory(
   const rows = await database.scoped.message.findMany({
     where: {
       conversationId: session.conversationId,
+      isShown: true,
       status: { not: 'STREAMING' },
       createdAt: { lte: session.startedAt },
     },

@@ -39,7 +39,7 @@ export class RoomContext {
    */
   async turns(agentId: string): Promise<ModelTurn[]> {
     const rows = await this.database.scoped.message.findMany({
-      where: { conversationId: this.run.conversationId, status: { not: 'STREAMING' } },
+      where: { conversationId: this.run.conversationId, isShown: true, status: { not: 'STREAMING' } },
       orderBy: { position: 'desc' },
       take: MAX_HISTORY_MESSAGES,
     });
@@ -86,14 +86,14 @@ export class RoomContext {
     return new Map(rows.map(({ id, running, served }) => [id, { running, served }]));
   }
 
-  /** What the last run of a team in this room has left for the next one. */
+  /** What the last run of a team has left, as far as the room shows it, for the next one. */
   async teamState(agentId: string): Promise<JsonValue> {
-    const last = await this.database.scoped.run.findFirst({
-      where: { conversationId: this.run.conversationId, agentId, id: { lt: this.run.id }, rolledBackAt: null },
-      orderBy: { id: 'desc' },
-      select: { teamState: true },
-    });
-    return (last?.teamState ?? null) as JsonValue;
+    const [last] = await this.database.scoped.$queryRaw<{ teamState: JsonValue }[]>`
+      SELECT r.team_state AS "teamState" FROM runs r JOIN messages m ON m.id = r.reply_message_id AND m.is_shown
+      WHERE r.org_id = ${this.run.orgId}::uuid AND r.conversation_id = ${this.run.conversationId}::uuid
+        AND r.agent_id = ${agentId}::uuid AND r.id < ${this.run.id}::uuid AND r.rolled_back_at IS NULL
+      ORDER BY r.id DESC LIMIT 1`;
+    return last?.teamState ?? null;
   }
 
   /** Whether a person has written since the run began: another run waits behind it. */

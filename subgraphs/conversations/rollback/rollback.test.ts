@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendMessage } from '#test/support/room-call';
+import { holdRoom } from '#test/support/room-gate';
 import { EVENT_FIELDS, isFinal, type RoomEvent, RoomReader } from '#test/support/room-reader';
 import { ScriptedModel } from '#test/support/scripted-model';
 import type { Person, SeededAgent, SeededRoom } from '#test/support/seed';
@@ -45,30 +46,6 @@ describe('a message that takes back what is under way', { timeout: 60_000 }, () 
     sendMessage(person.client, room.id, text, { whenBusy: 'ROLLBACK' });
   const look = (room: Room, run: string | undefined) => olga.client.request<Look>(LOOK, { room: room.id, run });
   const lastPrompt = () => JSON.stringify(model.calls.at(-1)?.body);
-
-  /** Keeps everybody from writing in a room, until told to let them. */
-  const hold = async ({ id }: Room) => {
-    const client = await test.pool().connect();
-    await client.query('begin');
-    await client.query('select 1 from conversations where id = $1 for update', [id]);
-    /** Resolves once so many wait. */
-    const waiting = async (count: number) => {
-      for (;;) {
-        const { rows } = await test
-          .pool()
-          .query<{ count: number }>(
-            "select count(*)::int as count from pg_locks where not granted and locktype in ('transactionid', 'tuple')",
-          );
-        if ((rows[0]?.count ?? 0) >= count) return;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    };
-    const release = async () => {
-      await client.query('commit');
-      client.release();
-    };
-    return { waiting, release };
-  };
 
   beforeAll(async () => {
     model = await ScriptedModel.start();
@@ -143,7 +120,7 @@ describe('a message that takes back what is under way', { timeout: 60_000 }, () 
     model.next(late.play);
     const first = await sendMessage(olga.client, room.id, 'one');
     await room.reader.until(({ text }) => text === 'Too');
-    const gate = await hold(room);
+    const gate = await holdRoom(test.pool(), room.id);
     const taking = rollBack(room, 'two');
     await gate.waiting(1);
     late.finish(' late.');
@@ -161,7 +138,7 @@ describe('a message that takes back what is under way', { timeout: 60_000 }, () 
     model.next(early.play);
     const third = await sendMessage(olga.client, room.id, 'three');
     await room.reader.until(({ text }) => text === 'In');
-    const again = await hold(room);
+    const again = await holdRoom(test.pool(), room.id);
     early.finish(' time.');
     await again.waiting(1);
     const behind = rollBack(room, 'four');
@@ -185,7 +162,7 @@ describe('a message that takes back what is under way', { timeout: 60_000 }, () 
     const calls = model.calls.length;
     const first = await sendMessage(olga.client, room.id, 'What time is it?');
     while (model.calls.length === calls) await new Promise((resolve) => setTimeout(resolve, 20));
-    const gate = await hold(room);
+    const gate = await holdRoom(test.pool(), room.id);
     const taking = rollBack(room, 'Never mind');
     await gate.waiting(1);
     call();
