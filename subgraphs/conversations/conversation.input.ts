@@ -48,7 +48,7 @@ export const messageText = z
   .refine(isStorable, 'The character U+0000 cannot be stored')
   .transform(toWholeCharacters);
 
-const title = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
+export const conversationTitle = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
 
 @InputType({ description: 'A new room, and who is in it beside its maker.' })
 export class CreateConversationInput {
@@ -66,7 +66,7 @@ export class CreateConversationInput {
 }
 
 export const createConversationSchema = z.object({
-  title: title.nullish(),
+  title: conversationTitle.nullish(),
   agentIds: ids('an agent')
     .nullish()
     .transform((list) => list ?? []),
@@ -84,7 +84,10 @@ export class UpdateConversationInput {
   title?: string | null;
 }
 
-export const updateConversationSchema = z.object({ conversationId: z.string(), title: title.nullable().optional() });
+export const updateConversationSchema = z.object({
+  conversationId: z.string(),
+  title: conversationTitle.nullable().optional(),
+});
 
 @InputType({ description: 'The room that goes, with everything in it.' })
 export class DeleteConversationInput {

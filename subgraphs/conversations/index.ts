@@ -17,6 +17,8 @@ import { ConversationService } from './conversation.service.ts';
 import { createEventResolver } from './event.resolver.ts';
 import { EventService } from './event.service.ts';
 import { EVENT_TYPES } from './event.type.ts';
+import { ForkResolver } from './fork/fork.resolver.ts';
+import { ForkService } from './fork/fork.service.ts';
 import { createLive } from './live/create-live.ts';
 import { LIVE_EVENT_TYPES } from './live/live-event.type.ts';
 import { MessageResolver } from './message.resolver.ts';
@@ -60,6 +62,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
   const runFeed = new RunEventService(database, streams, events, runs);
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope });
   const live = createLive({ kernel, directory, scope, tools: new Map() });
@@ -91,6 +94,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new RunResolver(runs, scope),
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
+      new ForkResolver(forks, scope),
       new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),
       new RollbackResolver(new RollbackService(database, tools), scope),
       new AttachmentResolver(attachments.service, scope),

@@ -262,6 +262,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
     conversationId: await maker.room(userIds),
     text: 'Hello',
   })),
+  'Mutation.forkConversation': input('ForkConversation', '{ conversation { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
   'Mutation.editMessage': input('EditMessage', '{ message { id } }', async ({ maker, userIds }) => ({
     messageId: (await maker.talk(userIds)).message,
     text: 'Anew',
