@@ -35,6 +35,11 @@ export function openStreams({ database, bus, log }: { database: Database; bus: B
         INSERT INTO stream_producers AS p (id, org_id, epoch) VALUES (${id}::uuid, ${orgId}::uuid, ${epoch})
         ON CONFLICT (id) DO UPDATE SET epoch = greatest(p.epoch, excluded.epoch)`;
     },
+    async begin(tx, { topic, orgId, after }) {
+      await tx.$executeRaw`
+        INSERT INTO stream_heads (topic, org_id, last_seq, kept_seq)
+        VALUES (${topic}::uuid, ${orgId}::uuid, ${after}::bigint, ${after + 1}::bigint)`;
+    },
     async remove(tx, topic, producerIds) {
       // The producers first: it waits for a flush that has let them in, and none comes after it.
       await tx.$executeRaw`DELETE FROM stream_producers WHERE id = ANY(${producerIds}::uuid[])`;

@@ -35,6 +35,11 @@ export interface Streams {
    */
   fence(tx: RawTransaction, producer: { id: string; orgId: string; epoch: number }): Promise<void>;
   /**
+   * Begins a stream within a transaction as though `after` events of it were no longer kept: its first one comes behind
+   * them, and whoever comes with an older cursor is told to load anew.
+   */
+  begin(tx: RawTransaction, stream: { topic: string; orgId: string; after: number }): Promise<void>;
+  /**
    * Removes a stream within a transaction, with the producers that write into it: what they still have under way is
    * refused. Call `announceRemoval` after the commit.
    */

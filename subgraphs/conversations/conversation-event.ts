@@ -31,6 +31,8 @@ export interface RunSnapshot {
   queuedAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  rolledBackAt: Date | null;
+  rolledBackById: string | null;
 }
 
 interface ReactionPayload {
@@ -49,6 +51,8 @@ export interface EventPayloads {
   MessageRestarted: { messageId: string; runId: string; attempt: number };
   MessageCompleted: { message: MessageSnapshot };
   RunStateChanged: { run: RunSnapshot };
+  BranchSelected: { messageId: string; replacedMessageId: string | null };
+  RunRolledBack: { run: RunSnapshot };
   ParticipantJoined: { kind: ParticipantKind; participantId: string };
   ParticipantLeft: { kind: ParticipantKind; participantId: string };
   ConversationUpdated: { title: string | null };
@@ -97,6 +101,7 @@ const MOMENTS = new Set([
   'queuedAt',
   'startedAt',
   'finishedAt',
+  'rolledBackAt',
   'requestedAt',
   'expiresAt',
   'decidedAt',

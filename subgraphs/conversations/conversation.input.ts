@@ -19,6 +19,7 @@ export enum WhenBusy {
   ENQUEUE = 'ENQUEUE',
   REJECT = 'REJECT',
   INTERRUPT = 'INTERRUPT',
+  ROLLBACK = 'ROLLBACK',
 }
 
 registerEnumType(WhenBusy, {
@@ -28,6 +29,10 @@ registerEnumType(WhenBusy, {
     ENQUEUE: { description: 'Its own run waits for the others to end. The default.' },
     REJECT: { description: 'It is refused with CONFLICT.' },
     INTERRUPT: { description: 'The others are cancelled; what they have written so far is kept.' },
+    ROLLBACK: {
+      description:
+        'The others are cancelled and taken back: what they have written is marked, and agents see it no more. What their tools did stays; `run.rollback` tells of it.',
+    },
   },
 });
 
@@ -38,9 +43,12 @@ const ids = (noun: string) =>
     .transform((list) => [...new Set(list)]);
 
 /** Whatever people type, as far as it can be stored. */
-const text = z.string().refine(isStorable, 'The character U+0000 cannot be stored').transform(toWholeCharacters);
+export const messageText = z
+  .string()
+  .refine(isStorable, 'The character U+0000 cannot be stored')
+  .transform(toWholeCharacters);
 
-const title = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
+export const conversationTitle = displayName({ max: MAX_TITLE, empty: 'Write a title or leave it out' });
 
 @InputType({ description: 'A new room, and who is in it beside its maker.' })
 export class CreateConversationInput {
@@ -58,7 +66,7 @@ export class CreateConversationInput {
 }
 
 export const createConversationSchema = z.object({
-  title: title.nullish(),
+  title: conversationTitle.nullish(),
   agentIds: ids('an agent')
     .nullish()
     .transform((list) => list ?? []),
@@ -76,7 +84,10 @@ export class UpdateConversationInput {
   title?: string | null;
 }
 
-export const updateConversationSchema = z.object({ conversationId: z.string(), title: title.nullable().optional() });
+export const updateConversationSchema = z.object({
+  conversationId: z.string(),
+  title: conversationTitle.nullable().optional(),
+});
 
 @InputType({ description: 'The room that goes, with everything in it.' })
 export class DeleteConversationInput {
@@ -141,7 +152,7 @@ export class SendMessageInput {
 export const sendMessageSchema = z
   .object({
     conversationId: z.string(),
-    text: text.pipe(z.string().max(MAX_TEXT, `At most ${MAX_TEXT} characters`)),
+    text: messageText.pipe(z.string().max(MAX_TEXT, `At most ${MAX_TEXT} characters`)),
     attachmentIds: z
       .array(z.uuid('This is not the id of an upload'))
       .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} in one message`)

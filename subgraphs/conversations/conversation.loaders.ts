@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Database } from '#core/database/database';
 import { notFound } from '#core/error';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
+import { type SiblingLoader, siblingLoader } from './branch/sibling.loader.ts';
 import type { StepRecord } from './orchestration/step.ts';
 
 /** A page of the history of one room: so many messages on the far side of a position, the nearest to it first. */
@@ -24,6 +25,7 @@ export interface ConversationLoaders {
   /** The newest `seq` of the room's stream; 0 where nothing has happened yet. */
   head: DataLoader<string, number>;
   messagePage: DataLoader<MessagePageKey, Message[]>;
+  siblings: SiblingLoader;
 }
 
 export function createLoaders(database: Database): ConversationLoaders {
@@ -53,6 +55,7 @@ export function createLoaders(database: Database): ConversationLoaders {
     }),
     // Gathers without remembering: a request with several mutations adds messages as it goes.
     messagePage: new DataLoader((keys) => readMessagePages(database, keys), { cache: false }),
+    siblings: siblingLoader(database),
   };
 }
 
@@ -88,7 +91,7 @@ function readMessagePage(
 ): Promise<Message[]> {
   const [order, side] = direction === 'forward' ? (['asc', 'gt'] as const) : (['desc', 'lt'] as const);
   return scoped.message.findMany({
-    where: { conversationId, ...(position !== null && { position: { [side]: position } }) },
+    where: { conversationId, isShown: true, ...(position !== null && { position: { [side]: position } }) },
     orderBy: { position: order },
     take: limit,
   });
@@ -98,7 +101,7 @@ function readMessagePage(
 const messagePages = (direction: MessagePageKey['direction']): string => `
   SELECT wanted.key, array(
     SELECT m.id::text FROM messages m
-    WHERE m.conversation_id = wanted.room
+    WHERE m.conversation_id = wanted.room AND m.is_shown
       AND (wanted.position IS NULL OR m.position ${direction === 'forward' ? '>' : '<'} wanted.position)
     ORDER BY m.position ${direction === 'forward' ? 'ASC' : 'DESC'} LIMIT wanted.size) AS ids
   FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[]) AS wanted (key, room, position, size)`;

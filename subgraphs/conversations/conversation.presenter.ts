@@ -38,6 +38,8 @@ export const snapshotRun = (row: Run): RunSnapshot => ({
   queuedAt: row.queuedAt,
   startedAt: row.startedAt,
   finishedAt: row.finishedAt,
+  rolledBackAt: row.rolledBackAt,
+  rolledBackById: row.rolledBackById,
 });
 
 /**
@@ -90,6 +92,10 @@ export class ConversationPresenter {
       attachments: attachmentsOf(message.parts).map((each) => this.attachment(each)),
       status: message.status,
       run: message.runId === null ? null : () => this.loadRun(message.runId as string),
+      rolledBackAt:
+        message.runId === null
+          ? null
+          : ((async () => (await this.loaders.run.load(message.runId as string)).rolledBackAt) as unknown),
       createdAt: message.createdAt,
       completedAt: message.completedAt,
     };
@@ -150,6 +156,7 @@ export class ConversationPresenter {
       case 'MessageAttachmentAdded':
         return { ...shared, ...event.payload, attachment: this.attachment(event.payload.attachment) };
       case 'RunStateChanged':
+      case 'RunRolledBack':
         return { ...shared, run: this.run(event.payload.run) };
       case 'StepStarted':
       case 'StepFinished':

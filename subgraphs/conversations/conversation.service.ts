@@ -38,6 +38,14 @@ interface Newcomer {
   id: string;
 }
 
+interface NewRoom {
+  id: string;
+  title: string | null;
+  agentIds: string[];
+  /** Beside its maker. */
+  userIds: string[];
+}
+
 /** Rooms and who is in them. */
 export class ConversationService {
   constructor(
@@ -89,24 +97,27 @@ export class ConversationService {
     const { title = null, agentIds, userIds } = validate(createConversationSchema, input);
     const others = userIds.filter((id) => id !== viewer.userId);
     await this.checkExist(viewer, agentIds, others);
-    const newcomers: Newcomer[] = [
-      { kind: 'USER', id: viewer.userId },
-      ...others.map((id) => ({ kind: 'USER' as const, id })),
-      ...agentIds.map((id) => ({ kind: 'AGENT' as const, id })),
-    ];
-    const room = { id: newId(), orgId: viewer.orgId };
-    return this.transactions.scoped(async (unit) => {
-      const row = await unit.tx.conversation.create({ data: { id: room.id, title, createdById: viewer.userId } });
-      await unit.emit({
-        id: newId(),
-        orgId: viewer.orgId,
-        type: 'conversation.created',
-        payload: { conversationId: room.id, agentIds, userIds: others },
-        actor: actorOf(viewer),
-      });
-      await this.join(unit, room, newcomers);
-      return row;
+    return this.transactions.scoped((unit) =>
+      this.createIn(unit, viewer, { id: newId(), title, agentIds, userIds: others }),
+    );
+  }
+
+  /** Makes a room within a transaction. Who else is to be in it was looked up before. */
+  async createIn(unit: ScopedUnit, viewer: Viewer, { id, title, agentIds, userIds }: NewRoom): Promise<Conversation> {
+    const row = await unit.tx.conversation.create({ data: { id, title, createdById: viewer.userId } });
+    await unit.emit({
+      id: newId(),
+      orgId: viewer.orgId,
+      type: 'conversation.created',
+      payload: { conversationId: id, agentIds, userIds },
+      actor: actorOf(viewer),
     });
+    await this.join(unit, { id, orgId: viewer.orgId }, [
+      { kind: 'USER', id: viewer.userId },
+      ...userIds.map((userId) => ({ kind: 'USER' as const, id: userId })),
+      ...agentIds.map((agentId) => ({ kind: 'AGENT' as const, id: agentId })),
+    ]);
+    return row;
   }
 
   async rename(viewer: Viewer, input: UpdateConversationInput, loaders: ConversationLoaders): Promise<Conversation> {

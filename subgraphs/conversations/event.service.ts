@@ -83,7 +83,8 @@ function removes(event: RoomEvent, viewer: Viewer): boolean {
   return event.payload.kind === 'USER' && event.payload.participantId === viewer.userId;
 }
 
-function readEventCursor(cursor: string): number {
+/** The `seq` that the cursor of an event stands for. @throws ParleyError `BAD_USER_INPUT` where it is none */
+export function readEventCursor(cursor: string): number {
   const [kind, seq] = decodeCursor(cursor) ?? [];
   if (kind !== 'e' || seq === undefined || !/^\d{1,15}$/.test(seq)) {
     throw badInput('after', 'It is not the cursor of an event. Take it from an event or from conversation.cursor.');

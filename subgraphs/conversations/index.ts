@@ -8,6 +8,9 @@ import { requireViewer } from '#core/viewer';
 import { AttachmentResolver } from './attachment/attachment.resolver.ts';
 import { MessageAttachmentAddedType } from './attachment/attachment-event.type.ts';
 import { createAttachments } from './attachment/create-attachments.ts';
+import { BranchResolver } from './branch/branch.resolver.ts';
+import { BranchService } from './branch/branch.service.ts';
+import { BranchSelectedType } from './branch/branch.type.ts';
 import { createBudget } from './budget/create-budget.ts';
 import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
 import { ConversationResolver } from './conversation.resolver.ts';
@@ -15,6 +18,8 @@ import { ConversationService } from './conversation.service.ts';
 import { createEventResolver } from './event.resolver.ts';
 import { EventService } from './event.service.ts';
 import { EVENT_TYPES } from './event.type.ts';
+import { ForkResolver } from './fork/fork.resolver.ts';
+import { ForkService } from './fork/fork.service.ts';
 import { createLive } from './live/create-live.ts';
 import { LIVE_EVENT_TYPES } from './live/live-event.type.ts';
 import { MessageResolver } from './message.resolver.ts';
@@ -27,6 +32,9 @@ import { StepService } from './orchestration/step.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
+import { RollbackResolver } from './rollback/rollback.resolver.ts';
+import { RollbackService } from './rollback/rollback.service.ts';
+import { RunRolledBackType } from './rollback/rollback.type.ts';
 import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
 import { RunExecutor } from './run/execute-run.ts';
@@ -34,6 +42,9 @@ import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
 import { RunResolver } from './run.resolver.ts';
 import { RunService } from './run.service.ts';
+import { createRunFeedResolver } from './run-feed/run-event.resolver.ts';
+import { RunEventService } from './run-feed/run-event.service.ts';
+import { RunListService } from './run-feed/run-list.service.ts';
 import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
@@ -54,6 +65,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const retries = new RetryService(database, transactions, streams, runs, turns);
   const budgets = createBudget({ kernel, directory, turns, runs });
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
+  const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
+  const runFeed = new RunEventService(database, streams, events, runs);
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
   const executor = new RunExecutor({
@@ -84,8 +97,12 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       new ConversationResolver(conversations, messages, runs, scope),
       new MessageResolver(messages, scope),
       new RunResolver(runs, scope),
+      createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       toolbox.resolver,
+      new ForkResolver(forks, scope),
+      new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),
+      new RollbackResolver(new RollbackService(database, tools), scope),
       new AttachmentResolver(attachments.service, scope),
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
@@ -95,6 +112,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     orphanedTypes: [
       ...EVENT_TYPES,
       MessageAttachmentAddedType,
+      RunRolledBackType,
+      BranchSelectedType,
       ...ORCHESTRATION_EVENT_TYPES,
       ...LIVE_EVENT_TYPES,
       ...ROOM_LIFE_EVENT_TYPES,

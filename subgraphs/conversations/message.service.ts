@@ -7,8 +7,8 @@ import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
-import { send } from './attachment/attachment-row.ts';
-import { toPart } from './attachment/attachment-value.ts';
+import { addUses, send } from './attachment/attachment-row.ts';
+import { type AttachmentValue, toPart } from './attachment/attachment-value.ts';
 import { nullIfNotFound, type OpenRoom, openRoom } from './conversation.access.ts';
 import { type SendMessageInput, sendMessageSchema, WhenBusy } from './conversation.input.ts';
 import type { ConversationLoaders } from './conversation.loaders.ts';
@@ -33,8 +33,13 @@ export interface SentMessage {
 
 /** What a message is made of. */
 interface Written {
+  /** A new one unless given. */
+  id?: string;
   text: string;
+  /** Uploads that go with it. */
   attachmentIds: readonly string[];
+  /** Files that an earlier version of it has. */
+  kept?: readonly AttachmentValue[];
 }
 
 /** What is written in rooms. */
@@ -69,7 +74,7 @@ export class MessageService {
     return toPage(request, shown, {
       cursorOf: (row) => encodeCursor('m', row.position),
       present,
-      totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId } }),
+      totalCount: () => this.database.scoped.message.count({ where: { conversationId: roomId, isShown: true } }),
     });
   }
 
@@ -99,7 +104,7 @@ export class MessageService {
       responderId && whenBusy !== WhenBusy.ENQUEUE
         ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
-            await this.clearTheWay(unit, conversationId, whenBusy);
+            await this.clearTheWay(unit, viewer, conversationId, whenBusy);
             return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
           })
         : this.transactions.direct(async (unit) => {
@@ -111,7 +116,8 @@ export class MessageService {
     return sent;
   }
 
-  private async responder(
+  /** Who answers; null in a room without an agent. @throws ParleyError where the agent that is wanted cannot */
+  async responder(
     viewer: Viewer,
     { participants }: OpenRoom,
     text: string,
@@ -130,26 +136,41 @@ export class MessageService {
     return chooseResponder(text, await this.directory.agentsThatAnswer(viewer, present))?.id ?? present[0] ?? null;
   }
 
-  private async clearTheWay(unit: ScopedUnit, conversationId: string, whenBusy: WhenBusy): Promise<void> {
+  /** Does with what is under way as the message says. @throws ParleyError `CONFLICT` */
+  async clearTheWay(unit: ScopedUnit, viewer: Viewer, conversationId: string, whenBusy: WhenBusy): Promise<void> {
     const busy = await unit.tx.run.findMany({
       where: { conversationId, state: { in: [...UNFINISHED] } },
+      orderBy: { id: 'asc' },
     });
     if (busy.length > 0 && whenBusy === WhenBusy.REJECT) {
-      throw conflict('The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE or INTERRUPT.');
+      throw conflict(
+        'The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE, INTERRUPT or ROLLBACK.',
+      );
     }
-    for (const run of busy) await this.runs.cancelIn(unit, run);
+    for (const run of busy) {
+      if (whenBusy === WhenBusy.ROLLBACK) await this.runs.rollBackIn(unit, viewer, run);
+      else await this.runs.cancelIn(unit, run);
+    }
   }
 
-  private async write(
+  /** Writes it within a transaction that has locked the room, with the run of its answer. */
+  async write(
     unit: Unit<RawTransaction>,
     viewer: Viewer,
     { room }: OpenRoom,
-    { text, attachmentIds }: Written,
+    { id, text, attachmentIds, kept = [] }: Written,
     agentId: string | null,
   ): Promise<SentMessage> {
     const now = new Date();
-    const message = newMessage(room, viewer.userId, text, now);
-    const files = await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message });
+    const message: Message = { ...newMessage(room, viewer.userId, text, now), ...(id && { id }) };
+    if (kept.length > 0) {
+      await addUses(
+        unit.tx,
+        kept.map((file) => file.id),
+        message,
+      );
+    }
+    const files = [...kept, ...(await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message }))];
     message.parts = [...(message.parts as object[]), ...files.map(toPart)] as unknown as Message['parts'];
     const run = agentId ? newRun(message, agentId) : null;
     if (run) await insertRun(unit.tx, run);
@@ -172,7 +193,7 @@ export class MessageService {
   }
 }
 
-/** Its place in the room is known once its event is in the stream. */
+/** Its place in the room, and its branch, are known once its event is in the stream. */
 const newMessage = (room: Conversation, authorId: string, text: string, at: Date): Message => ({
   id: newId(),
   orgId: room.orgId,
@@ -184,11 +205,14 @@ const newMessage = (room: Conversation, authorId: string, text: string, at: Date
   text,
   parts: text === '' ? [] : [{ __typename: 'TextPart', text }],
   runId: null,
+  branchId: null,
+  isShown: true,
   createdAt: at,
   completedAt: at,
 });
 
-const newRun = (trigger: Message, agentId: string): Run => ({
+/** A run that waits for a worker. Its branch is known once it is stored. */
+export const newRun = (trigger: Message, agentId: string): Run => ({
   id: newId(),
   orgId: trigger.orgId,
   conversationId: trigger.conversationId,
@@ -214,4 +238,7 @@ const newRun = (trigger: Message, agentId: string): Run => ({
   deltaCount: 0,
   journalCount: 0,
   teamState: null,
+  branchId: null,
+  rolledBackAt: null,
+  rolledBackById: null,
 });

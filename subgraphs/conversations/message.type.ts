@@ -79,6 +79,12 @@ export class MessageType {
   @Field(() => RunType, { nullable: true, description: 'The run that wrote it, where an agent did.' })
   run!: unknown;
 
+  @Field(() => Date, {
+    nullable: true,
+    description: 'When its run was taken back by a message with `whenBusy: ROLLBACK`: agents see it no more.',
+  })
+  rolledBackAt!: unknown;
+
   @Field(() => Date)
   createdAt!: Date;
 

@@ -8,12 +8,13 @@ export const RUN_COLUMNS = `
   agent_version AS "agentVersion", started_by_id::text AS "startedById", state::text, attempt, fence,
   worker_id::text AS "workerId", lease_until AS "leaseUntil", cancel_requested_at AS "cancelRequestedAt", error, usage,
   queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt", waiting_for::text AS "waitingFor",
-  resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState"`;
+  resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState",
+  rolled_back_at AS "rolledBackAt", rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId"`;
 
 export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,
   author_kind::text AS "authorKind", author_id::text AS "authorId", status::text, text, parts, run_id::text AS "runId",
-  created_at AS "createdAt", completed_at AS "completedAt"`;
+  created_at AS "createdAt", completed_at AS "completedAt", branch_id::text AS "branchId", is_shown AS "isShown"`;
 
 export const STEP_COLUMNS = `
   id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text, name,
@@ -27,15 +28,19 @@ export const APPROVAL_COLUMNS = `
   expires_at AS "expiresAt", on_expiry::text AS "onExpiry", decided_by_id::text AS "decidedById",
   decided_at AS "decidedAt", reason`;
 
-/** A message in a transaction past the ORM: added, or given another form. */
+/** Adds a message past the ORM: to the branch of its run, or to the one that is shown. */
 export async function insertMessage(tx: RawTransaction, message: Message): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO messages (id, org_id, conversation_id, position, author_kind, author_id, status, text, parts, run_id,
-                          created_at, completed_at)
-    VALUES (${message.id}::uuid, ${message.orgId}::uuid, ${message.conversationId}::uuid, ${String(message.position)}::bigint,
-            ${message.authorKind}::"ParticipantKind", ${message.authorId}::uuid, ${message.status}::"MessageStatus",
-            ${message.text}, ${JSON.stringify(message.parts)}::jsonb, ${message.runId}::uuid,
-            ${message.createdAt}::timestamptz, ${message.completedAt}::timestamptz)`;
+                          created_at, completed_at, branch_id, is_shown)
+    SELECT ${message.id}::uuid, c.org_id, c.id, ${String(message.position)}::bigint,
+           ${message.authorKind}::"ParticipantKind", ${message.authorId}::uuid, ${message.status}::"MessageStatus",
+           ${message.text}, ${JSON.stringify(message.parts)}::jsonb, r.id,
+           ${message.createdAt}::timestamptz, ${message.completedAt}::timestamptz,
+           CASE WHEN r.id IS NULL THEN c.branch_id ELSE r.branch_id END,
+           r.id IS NULL OR r.branch_id IS NOT DISTINCT FROM c.branch_id
+    FROM conversations c LEFT JOIN runs r ON r.id = ${message.runId}::uuid
+    WHERE c.id = ${message.conversationId}::uuid`;
 }
 
 /** A message as it stands; null where there is none. */
@@ -86,10 +91,12 @@ export async function reformMessage(
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
-/** Adds a run that waits for a worker. */
+/** Adds a run that waits for a worker, in the branch that is shown. */
 export async function insertRun(tx: RawTransaction, run: Run): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO runs (id, org_id, conversation_id, trigger_message_id, reply_message_id, agent_id, started_by_id, queued_at)
+    INSERT INTO runs (id, org_id, conversation_id, trigger_message_id, reply_message_id, agent_id, started_by_id, queued_at,
+                      branch_id)
     VALUES (${run.id}::uuid, ${run.orgId}::uuid, ${run.conversationId}::uuid, ${run.triggerMessageId}::uuid,
-            ${run.replyMessageId}::uuid, ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz)`;
+            ${run.replyMessageId}::uuid, ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz,
+            (SELECT branch_id FROM conversations WHERE id = ${run.conversationId}::uuid))`;
 }

@@ -122,6 +122,28 @@ export class RunService {
     return cancelled;
   }
 
+  /**
+   * Cancels a run and takes it back: what it has written, and what it may still write before its worker hears of it, is
+   * nothing that models see. Within a transaction that has locked its room.
+   */
+  async rollBackIn(unit: ScopedUnit, viewer: Viewer, run: Run): Promise<void> {
+    const mark = { rolledBackAt: new Date(), rolledBackById: viewer.userId };
+    await unit.tx.run.updateMany({ where: { id: run.id }, data: mark });
+    const cancelled = await this.cancelIn(unit, { ...run, ...mark });
+    await unit.emit({
+      id: newId(),
+      orgId: run.orgId,
+      type: 'run.rolled_back',
+      payload: { runId: run.id, conversationId: run.conversationId },
+      actor: actorOf(viewer),
+    });
+    const room = { id: run.conversationId, orgId: run.orgId };
+    const events = await this.streams.appendIn(unit.tx, [
+      eventOf(room, 'RunRolledBack', { run: snapshotRun(cancelled) }),
+    ]);
+    unit.afterCommit(() => this.streams.publish(room.id, events));
+  }
+
   /** Hands a run to the workers, to begin after `delayMs`. Should that fail, the sweep finds it in its row. */
   dispatch(run: Pick<Run, 'id' | 'orgId'>, delayMs = 0): void {
     const payload = { orgId: run.orgId, runId: run.id };

@@ -78,6 +78,7 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.message': byId('{ id text }', async ({ maker, userIds }) => (await maker.talk(userIds)).message),
   'Query.attachment': byId('{ id fileName url }', ({ maker, userIds }) => maker.attachment(userIds)),
   'Query.run': byId('{ id state }', async ({ maker, userIds }) => (await maker.talk(userIds)).run),
+  'Query.runs': nodes('{ id state }'),
   'Query.step': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).step),
   'Query.approval': byId('{ id state }', async ({ maker, userIds }) => (await maker.waiting(userIds)).approval),
   'Query.approvals': nodes('{ id state }'),
@@ -262,6 +263,20 @@ export const OPERATIONS: Record<string, TableOperation> = {
     conversationId: await maker.room(userIds),
     text: 'Hello',
   })),
+  'Mutation.forkConversation': input('ForkConversation', '{ conversation { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
+  'Mutation.editMessage': input('EditMessage', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+    text: 'Anew',
+    whenBusy: 'INTERRUPT',
+  })),
+  'Mutation.regenerateReply': input('RegenerateReply', '{ run { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
+  'Mutation.selectBranch': input('SelectBranch', '{ message { id } }', async ({ maker, userIds }) => ({
+    messageId: (await maker.talk(userIds)).message,
+  })),
   'Mutation.cancelRun': input('CancelRun', '{ run { id } }', async ({ maker, userIds }) => ({
     runId: (await maker.talk(userIds)).run,
   })),
@@ -327,6 +342,11 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(conversationId: $id) { here { __typename } }',
     types: '$id: ID!',
     variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
+  },
+  'Subscription.runEvents': {
+    text: '(runId: $id) { __typename }',
+    types: '$id: ID!',
+    variables: async ({ maker, userIds }) => ({ id: (await maker.talk(userIds)).run }),
   },
   'Subscription.conversationEvents': {
     text: '(conversationId: $id, after: $after) { __typename }',

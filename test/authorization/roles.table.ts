@@ -86,6 +86,7 @@ Query.conversation                  who   ok    ok    ok    ok    no    ok
 Query.message                       who   ok    ok    ok    ok    no    ok
 Query.attachment                    who   ok    ok    ok    ok    no    ok
 Query.run                           who   ok    ok    ok    ok    no    ok
+Query.runs                          who   ok    ok    ok    ok    no    ok
 Query.step                          who   ok    ok    ok    ok    no    ok
 Query.approval                      who   ok    ok    ok    ok    no    ok
 Query.approvals                     who   ok    ok    ok    ok    no    ok
@@ -96,6 +97,10 @@ Mutation.deleteConversation         who   ok    ok    no    no    no    no
 Mutation.addParticipants            who   ok    ok    ok    no    no    ok
 Mutation.removeParticipant          who   ok    ok    ok    no    no    ok
 Mutation.sendMessage                who   ok    ok    ok    no    no    ok
+Mutation.forkConversation           who   ok    ok    ok    no    no    ok
+Mutation.editMessage                who   ok    no    no    no    no    no
+Mutation.regenerateReply            who   late  late  late  no    no    late
+Mutation.selectBranch               who   ok    ok    ok    no    no    ok
 Mutation.cancelRun                  who   ok    ok    ok    no    no    ok
 Mutation.retryRun                   who   ok    ok    ok    no    no    ok
 Mutation.requeueStep                who   late  late  late  no    no    late
@@ -112,6 +117,7 @@ Query.tokenLimits                   who   ok    ok    ok    no    no    ok
 Mutation.setTokenLimit              who   ok    ok    no    no    no    no
 Mutation.removeTokenLimit           who   ok    ok    no    no    no    no
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
+Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
 Query.liveSession                   who   ok    none  none  none  no    none
 Query.openLiveSessions              who   ok    ok    ok    ok    no    ok

@@ -6,7 +6,8 @@ import { withStreamedText } from '../streamed-text.ts';
 const PAGE_ROWS = 200;
 const PAGE_BYTES = 512 * 1024;
 
-export type ExportedMessage = Message & { reactions: Reaction[] };
+/** `versionOf`: the first version of the message, where this is another one. */
+export type ExportedMessage = Message & { reactions: Reaction[]; versionOf: string | null };
 export type ExportedRun = Run & { modelCalls: ModelCall[] };
 
 /** Reads a room piece by piece, within the organization of the current work. */
@@ -49,7 +50,12 @@ export class ExportReader {
       orderBy: { position: 'asc' },
       include: { reactions: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] } },
     });
-    return Promise.all(found.map((row) => this.withText(row)));
+    const versions = await this.database.scoped.branch.findMany({
+      where: { firstMessageId: { in: found.map(({ id }) => id) } },
+      select: { firstMessageId: true, originId: true },
+    });
+    const origins = new Map(versions.map(({ firstMessageId, originId }) => [firstMessageId, originId]));
+    return Promise.all(found.map((row) => this.withText({ ...row, versionOf: origins.get(row.id) ?? null })));
   }
 
   /** The next runs behind one, a page of them. */
@@ -66,7 +72,7 @@ export class ExportReader {
     if (row.status !== 'STREAMING') return row;
     const head = await this.database.scoped.streamHead.findFirst({ where: { topic: row.conversationId } });
     const said = await withStreamedText(this.database, row, Number(head?.lastSeq ?? 0));
-    return { ...said, reactions: row.reactions };
+    return { ...row, ...said };
   }
 }
 

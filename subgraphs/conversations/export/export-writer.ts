@@ -69,6 +69,8 @@ export const JSON_WRITER: ExportWriter = {
         text: row.text,
         parts: (row.parts as unknown as MessagePartValue[]).map(withPath),
         runId: row.runId,
+        isShown: row.isShown,
+        versionOf: row.versionOf,
         createdAt: row.createdAt,
         completedAt: row.completedAt,
         reactions: row.reactions.map(({ emoji, actorKind, actorId, createdAt }) => ({
@@ -96,6 +98,7 @@ export const JSON_WRITER: ExportWriter = {
         queuedAt: row.queuedAt,
         startedAt: row.startedAt,
         finishedAt: row.finishedAt,
+        rolledBackAt: row.rolledBackAt,
         modelCalls: row.modelCalls.map(({ attempt, model, outcome, usage, startedAt, finishedAt }) => ({
           attempt,
           model,
@@ -129,6 +132,7 @@ export const MARKDOWN_WRITER: ExportWriter = {
   },
   messages: (messages, _isFirst, names) =>
     messages
+      .filter(({ isShown }) => isShown)
       .map((row) => {
         const name = oneLine(names.get(row.authorId)?.name ?? UNNAMED);
         const status = row.status === 'COMPLETE' ? '' : ` · ${row.status.toLowerCase()}`;

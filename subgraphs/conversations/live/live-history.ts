@@ -3,6 +3,7 @@ import type { ModelTurn } from '#core/model/model.port';
 import type { Viewer } from '#core/viewer';
 import type { LiveSession } from '#prisma/generated/client';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { buildTranscript } from '../run/transcript.ts';
 
 /** How much of the room a live model is told, in characters and messages: it is paid for again with every turn. */
@@ -18,16 +19,19 @@ export async function readHistory(
   const rows = await database.scoped.message.findMany({
     where: {
       conversationId: session.conversationId,
+      isShown: true,
       status: { not: 'STREAMING' },
       createdAt: { lte: session.startedAt },
     },
     orderBy: { position: 'desc' },
     take: MAX_MESSAGES,
   });
-  if (rows.length === 0) return [];
+  const rolledBack = await rolledBackRuns(database, rows);
+  const said = rows.filter(({ runId }) => !rolledBack.has(runId ?? ''));
+  if (said.length === 0) return [];
   const idsOf = (kind: 'USER' | 'AGENT') => [
     ...new Set(
-      rows.filter((row) => row.authorKind === kind && row.authorId !== session.agentId).map((row) => row.authorId),
+      said.filter((row) => row.authorKind === kind && row.authorId !== session.agentId).map((row) => row.authorId),
     ),
   ];
   const named = await Promise.all([
@@ -35,7 +39,7 @@ export async function readHistory(
     directory.agentNames(viewer, idsOf('AGENT')),
   ]);
   const names = new Map(named.flat().map(({ id, name }) => [id, name]));
-  return buildTranscript(rows.reverse(), { agentId: session.agentId, names, maxCharacters: MAX_CHARACTERS });
+  return buildTranscript(said.reverse(), { agentId: session.agentId, names, maxCharacters: MAX_CHARACTERS });
 }
 
 /** Whoever talks, with no more than reading what the session needs. */

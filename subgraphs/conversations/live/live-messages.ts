@@ -35,6 +35,8 @@ export function spokenTurn(
       text,
       parts: [{ __typename: 'TextPart', text }],
       runId: null,
+      branchId: null,
+      isShown: true,
       createdAt: at,
       completedAt: at,
     };

@@ -93,6 +93,9 @@ export class RetryService {
     const now = await tx.run.findFirst({ where: { id: run.id } });
     if (!now) throw notFound('run');
     if (!RETRYABLE.includes(now.state)) throw conflict(`A run that is ${now.state} is not retried.`);
+    if (now.rolledBackAt) throw conflict('A run that was taken back is not retried: send the message again.');
+    const reply = await tx.message.findFirst({ where: { id: run.replyMessageId }, select: { isShown: true } });
+    if (reply && !reply.isShown) throw conflict('The conversation shows another version of this answer.');
     const later = await tx.run.findFirst({
       where: { conversationId: run.conversationId, id: { gt: run.id } },
       select: { id: true },

@@ -1,9 +1,13 @@
 import type { Database } from '#core/database/database';
 import type { JsonValue, ModelTurn } from '#core/model/model.port';
+import type { ToolSource } from '#core/tool/tool.port';
 import type { Viewer } from '#core/viewer';
 import type { Message, Run } from '#prisma/generated/client';
 import { toReference } from '../attachment/file-reference.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { withNote } from '../rollback/rollback-note.ts';
+import { rolledBackRuns } from '../rollback/rolled-back.ts';
+import { sideEffectsOf } from '../rollback/side-effect.ts';
 import { buildTranscript } from '../run/transcript.ts';
 
 /** How much of the history goes to the model, in characters and in messages: about 50,000 tokens. */
@@ -17,8 +21,9 @@ export class RoomContext {
   constructor(
     private readonly run: Run,
     private readonly viewer: Viewer,
-    private readonly database: Database,
+    readonly database: Database,
     private readonly directory: PeerDirectory,
+    readonly tools: ToolSource,
   ) {}
 
   /** The text of the message that is answered; empty where it was deleted. */
@@ -35,15 +40,21 @@ export class RoomContext {
    */
   async turns(agentId: string): Promise<ModelTurn[]> {
     const rows = await this.database.scoped.message.findMany({
-      where: { conversationId: this.run.conversationId, status: { not: 'STREAMING' } },
+      where: { conversationId: this.run.conversationId, isShown: true, status: { not: 'STREAMING' } },
       orderBy: { position: 'desc' },
       take: MAX_HISTORY_MESSAGES,
     });
     const trigger = rows.find((row) => row.id === this.run.triggerMessageId);
-    const said = rows.filter((row) => !trigger || row.authorKind === 'AGENT' || row.position <= trigger.position);
+    const rolledBack = await rolledBackRuns(this.database, rows);
+    const said = rows.filter(
+      (row) =>
+        !rolledBack.has(row.runId ?? '') &&
+        (!trigger || row.authorKind === 'AGENT' || row.position <= trigger.position),
+    );
     const names = await this.names(said, agentId);
     const options = { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS, files: toReference };
-    return buildTranscript(said.reverse(), options);
+    const turns = buildTranscript(said.reverse(), options);
+    return withNote(turns, await sideEffectsOf([...rolledBack], this.viewer, this));
   }
 
   /** The names of all speakers but the agent itself. With one other speaker there is nobody to be confused with. */
@@ -77,14 +88,14 @@ export class RoomContext {
     return new Map(rows.map(({ id, running, served }) => [id, { running, served }]));
   }
 
-  /** What the last run of a team in this room has left for the next one. */
+  /** What the last run of a team has left, as far as the room shows it, for the next one. */
   async teamState(agentId: string): Promise<JsonValue> {
-    const last = await this.database.scoped.run.findFirst({
-      where: { conversationId: this.run.conversationId, agentId, id: { lt: this.run.id } },
-      orderBy: { id: 'desc' },
-      select: { teamState: true },
-    });
-    return (last?.teamState ?? null) as JsonValue;
+    const [last] = await this.database.scoped.$queryRaw<{ teamState: JsonValue }[]>`
+      SELECT r.team_state AS "teamState" FROM runs r JOIN messages m ON m.id = r.reply_message_id AND m.is_shown
+      WHERE r.org_id = ${this.run.orgId}::uuid AND r.conversation_id = ${this.run.conversationId}::uuid
+        AND r.agent_id = ${agentId}::uuid AND r.id < ${this.run.id}::uuid AND r.rolled_back_at IS NULL
+      ORDER BY r.id DESC LIMIT 1`;
+    return last?.teamState ?? null;
   }
 
   /** Whether a person has written since the run began: another run waits behind it. */

@@ -105,7 +105,7 @@ const UNREAD = `
   LEFT JOIN read_marks r ON r.conversation_id = wanted.room AND r.user_id = $2::uuid
   CROSS JOIN LATERAL (
     SELECT m.author_id, m.created_at, CASE WHEN r.position IS NULL THEN p.joined_at ELSE '-infinity' END AS since
-    FROM messages m WHERE m.conversation_id = wanted.room AND m.position > coalesce(r.position, 0)
+    FROM messages m WHERE m.conversation_id = wanted.room AND m.is_shown AND m.position > coalesce(r.position, 0)
     ORDER BY m.position DESC LIMIT $3::int) said
   GROUP BY wanted.room`;
 

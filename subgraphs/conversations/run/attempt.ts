@@ -110,7 +110,7 @@ export class Attempt {
       tools: options.tools,
       budget: options.budget,
       roster,
-      room: new RoomContext(run, viewer, options.database, options.directory),
+      room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
       files: options.files,
       pictures: options.pictures,
       reply: this.speaker,

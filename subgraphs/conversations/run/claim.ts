@@ -92,6 +92,8 @@ const newReply = (run: Run): Message => ({
   text: '',
   parts: [],
   runId: run.id,
+  branchId: run.branchId,
+  isShown: true,
   createdAt: new Date(),
   completedAt: null,
 });

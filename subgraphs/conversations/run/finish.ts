@@ -10,7 +10,7 @@ import { eventOf } from '../conversation-event.ts';
 import { holdsRun } from '../orchestration/journal.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { RUN_COLUMNS, reformMessage } from '../row.ts';
-import type { RunErrorType, RunState } from '../run.type.ts';
+import { type RunErrorType, RunState } from '../run.type.ts';
 import type { ClaimedRun } from './claim.ts';
 import { closeOpenWork } from './close-open-work.ts';
 import type { ModelReply } from './model-reply.ts';
@@ -51,13 +51,16 @@ export interface FinishOptions {
 export async function finishRun(
   { run, reply }: ClaimedRun,
   said: ModelReply,
-  { state, error, entries, leavesOpen, teamState }: Outcome,
+  { entries, leavesOpen, teamState, ...outcome }: Outcome,
   { transactions, streams, budget }: FinishOptions,
 ): Promise<boolean> {
   return transactions.direct(async (unit) => {
     const { tx, emit, afterCommit } = unit;
     const now = new Date();
-    if (!(await holdsRun(run, unit))) return false;
+    const held = await holdsRun(run, unit);
+    if (!held) return false;
+    // Whoever took it back was told that it is cancelled.
+    const { state, error } = held.isRolledBack ? { state: RunState.CANCELLED as const, error: null } : outcome;
     const status = MESSAGE_STATUS[state];
     const shown = await lastEntries(run, entries, unit, budget);
     if (leavesOpen) {

@@ -32,11 +32,13 @@ export async function pauseRun(
 ): Promise<boolean | null> {
   return transactions.direct(async (unit) => {
     const { tx, emit, afterCommit } = unit;
-    if (!(await holdsRun(run, unit))) return null;
+    const held = await holdsRun(run, unit);
+    if (!held) return null;
     const shown = await writeEntries(run, entries, unit, budget);
     const [pending] = await tx.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM approvals WHERE id = ANY(${undecided}::uuid[]) AND state = 'PENDING'`;
-    const goesOn = (pending?.count ?? 0) < undecided.length;
+    // One that was cancelled meanwhile waits for nobody: whoever takes it next ends it.
+    const goesOn = held.isCancelled || (pending?.count ?? 0) < undecided.length;
     await reformMessage(tx, reply.id, {
       status: 'STREAMING',
       text: said.text,

@@ -34,6 +34,8 @@ export async function speakInTurn(team: Team, node: TeamNode, key: string): Prom
     text: '',
     parts: [],
     runId: run.id,
+    branchId: run.branchId,
+    isShown: true,
     createdAt: now,
     completedAt: null,
   };
