@@ -18,6 +18,7 @@ const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
 const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
 
 const LIVE_RULE = 'must be a number of seconds from 1 to 86400';
+const TOKENS_RULE = 'must be a whole number of tokens, at least 1000';
 
 const BYTES_RULE = 'must be a whole number of bytes, at least 1';
 
@@ -116,6 +117,10 @@ const schema = z.object({
   OPENAI_BASE_URL: optionalUrl(http),
   /** How long a model may be silent before its answer is given up, in seconds: some think for long before they begin. */
   MODEL_IDLE_TIMEOUT_SECONDS: number(0.1, IDLE_RULE).max(86_400, IDLE_RULE).default(120),
+  /** How much of a conversation a model is sent at most, in tokens, whatever it takes. What is older is folded into a summary. */
+  CONTEXT_TOKENS: whole(1_000, TOKENS_RULE).default(100_000),
+  /** What a model takes of which neither its provider nor Parley knows it, in tokens. */
+  MODEL_WINDOW_TOKENS: whole(1_000, TOKENS_RULE).default(32_768),
   /** A live session in which nobody says anything ends after so many seconds, any after so many in all. */
   LIVE_IDLE_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(300),
   LIVE_TOTAL_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(3_600),

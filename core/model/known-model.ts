@@ -38,3 +38,19 @@ function knownLive(name: string, label: string): ModelInfo {
     capabilities: { chat: false, images: true, tools: true, thinking: false, structuredOutput: false, live: true },
   };
 }
+
+/** What models take whose providers do not say it, in tokens, by the beginning of their names: the first that fits counts. */
+const KNOWN_INPUT_LIMITS: readonly [RegExp, number][] = [
+  [/^gpt-4\.1/, 1_047_576],
+  [/^gpt-5/, 272_000],
+  [/^o\d/, 200_000],
+  [/^(gpt-4o|gpt-4-turbo|chatgpt-4o)/, 128_000],
+  [/^gpt-4/, 8_192],
+  [/^gpt-3\.5/, 16_385],
+  [/^gemini-/, 1_048_576],
+  [/^claude-/, 200_000],
+];
+
+/** How many tokens a model takes, as far as its name tells it. `name` is the provider's own. */
+export const knownInputLimit = (name: string): number | null =>
+  KNOWN_INPUT_LIMITS.find(([pattern]) => pattern.test(name))?.[1] ?? null;

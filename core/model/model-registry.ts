@@ -99,6 +99,12 @@ export class ModelRegistry {
     throw notFound(modelId, SETTINGS[prefix], models);
   }
 
+  /** The id of a model with its provider's prefix. @throws ModelError MODEL_NOT_FOUND */
+  async fullId(modelId: string): Promise<string> {
+    const { provider, model } = await this.resolve(modelId);
+    return `${provider.id}/${model}`;
+  }
+
   #withPartialList(statuses: ProviderStatus[]): ModelProvider | undefined {
     const partial = statuses.find((status) => status.partial);
     return this.#providers.find((each) => each.id === partial?.provider);

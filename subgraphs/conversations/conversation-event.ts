@@ -65,6 +65,7 @@ export interface EventPayloads {
   ReactionAdded: ReactionPayload;
   ReactionRemoved: ReactionPayload;
   PersonErased: { kind: ParticipantKind; participantId: string };
+  ContextFolded: { summaryId: string; agentId: string; upToMessageId: string; messageCount: number };
   ReadMarkMoved: { messageId: string; kind: ParticipantKind; participantId: string };
 }
 

@@ -12,6 +12,10 @@ import { BranchResolver } from './branch/branch.resolver.ts';
 import { BranchService } from './branch/branch.service.ts';
 import { BranchSelectedType } from './branch/branch.type.ts';
 import { createBudget } from './budget/create-budget.ts';
+import { ModelWindows } from './context/model-window.ts';
+import { ContextFoldedResolver, SummaryResolver } from './context/summary.resolver.ts';
+import { SummaryService } from './context/summary.service.ts';
+import { ContextFoldedType } from './context/summary.type.ts';
 import { snapshotMessage, snapshotRun } from './conversation.presenter.ts';
 import { ConversationResolver } from './conversation.resolver.ts';
 import { ConversationService } from './conversation.service.ts';
@@ -63,6 +67,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);
+  const summaries = new SummaryService(database);
   const budgets = createBudget({ kernel, directory, turns, runs });
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
   const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
@@ -81,6 +86,11 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     budget: budgets.budget,
     files: attachments.modelFiles,
     pictures: attachments.pictures,
+    windows: new ModelWindows({
+      models,
+      unknownTokens: kernel.environment.MODEL_WINDOW_TOKENS,
+      mostTokens: kernel.environment.CONTEXT_TOKENS,
+    }),
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),
@@ -107,6 +117,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       createEventResolver(events, roomLife.presences, scope),
       ...roomLife.resolvers,
       ...budgets.resolvers,
+      new SummaryResolver(summaries),
+      new ContextFoldedResolver(summaries),
       ...live.resolvers,
     ],
     orphanedTypes: [
@@ -115,6 +127,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       RunRolledBackType,
       BranchSelectedType,
       ...ORCHESTRATION_EVENT_TYPES,
+      ContextFoldedType,
       ...LIVE_EVENT_TYPES,
       ...ROOM_LIFE_EVENT_TYPES,
     ],

@@ -175,10 +175,10 @@ describe('messages', { timeout: 60_000 }, () => {
     const asked = model.calls.at(-1)?.body.messages as { role: string; content: unknown }[];
     const said = asked.map(({ role, content }) => `${role}> ${textOf(content)}`);
     expect(said).toEqual([
-      'system> Be brief.',
+      expect.stringMatching(/^system> Be brief\.\n\nYou are Ada\. Several take part/),
       'user> Olga: Who is there?',
       'assistant> I am Ada.',
-      'user> Max: @Bob and you?\nBob: And I am Bob.\nOlga: Thanks',
+      'user> Max: @Bob and you?\nBob (agent): And I am Bob.\nOlga: Thanks',
     ]);
     expect(
       (await history(max, room.id, 'first: 20')).nodes.map(({ author, text }) => `${author.name}: ${text}`),

@@ -1,6 +1,7 @@
 import { permitted } from '#core/subgraph/rule';
 import { attachmentPermissions } from './attachment/permissions.ts';
 import { budgetPermissions } from './budget/permissions.ts';
+import { contextPermissions } from './context/permissions.ts';
 import { livePermissions } from './live/permissions.ts';
 import { roomLifePermissions } from './room-life.permissions.ts';
 import { toolPermissions } from './tool/permissions.ts';
@@ -18,6 +19,7 @@ export const permissions = {
   ...roomLifePermissions,
   ...budgetPermissions,
   ...toolPermissions,
+  ...contextPermissions,
   Query: {
     ...livePermissions.Query,
     ...attachmentPermissions.Query,
@@ -60,6 +62,7 @@ export const permissions = {
   },
   Conversation: {
     ...roomLifePermissions.Conversation,
+    ...contextPermissions.Conversation,
     id: read,
     title: read,
     createdAt: read,

@@ -93,8 +93,7 @@ export class TokenLimitService {
 
   private async fullId(modelId: string): Promise<string> {
     try {
-      const { provider, model } = await this.options.models.resolve(modelId);
-      return `${provider.id}/${model}`;
+      return await this.options.models.fullId(modelId);
     } catch (error) {
       if (isModelError(error)) throw badInput('input.downgradeModel', error.message);
       throw error;

@@ -89,6 +89,11 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
 async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): Promise<void> {
   await tx.$executeRaw`DELETE FROM reactions WHERE conversation_id = ${roomId}::uuid AND actor_kind = 'USER' AND actor_id = ${userId}::uuid`;
   await tx.$executeRaw`DELETE FROM read_marks WHERE conversation_id = ${roomId}::uuid AND user_id = ${userId}::uuid`;
+  // Summaries hold words of everybody. Agents make new ones, of what is left.
+  await tx.$executeRaw`DELETE FROM context_summaries WHERE conversation_id = ${roomId}::uuid`;
+  await tx.$executeRaw`
+    UPDATE steps SET output = NULL WHERE kind = 'MODEL' AND key ~ '(^|/)fold/[0-9]+$'
+      AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)`;
   await tx.$executeRaw`
     UPDATE steps SET input = NULL
     WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid)`;

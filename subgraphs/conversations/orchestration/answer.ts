@@ -1,5 +1,6 @@
-import type { JsonValue, ModelTurn, ToolCallPart, ToolResultPart } from '#core/model/model.port';
+import type { JsonValue, ModelTurn, ToolCallPart, ToolDeclaration, ToolResultPart } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
+import type { ContextTurn } from '../context/fit-turns.ts';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
 import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
 import { inOrder } from './in-order.ts';
@@ -38,7 +39,7 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
     ...[...tools.values()].map(({ tool: { name, description, parameters } }) => ({ name, description, parameters })),
     ...[...delegates.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
   ];
-  const turns = [...(options.turns ?? (await inputTurns(visit)))];
+  const turns = [...(options.turns ?? (await inputTurns(visit, declared)))];
   // What has to be of a form is shown once it is.
   const speaker = agent.outputSchema ? null : visit.speaker;
   for (let turn = 0; ; turn += 1) {
@@ -63,8 +64,9 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
 }
 
 /** What an agent is given, as the turns of a conversation. */
-export async function inputTurns({ input, scope, agent }: Visit): Promise<ModelTurn[]> {
-  if (input.kind === 'ROOM') return scope.room.turns(agent.id);
+export async function inputTurns(visit: Visit, tools: readonly ToolDeclaration[] = []): Promise<ContextTurn[]> {
+  const { input, scope } = visit;
+  if (input.kind === 'ROOM') return scope.room.turns(visit, tools);
   return [{ role: 'user', parts: [{ type: 'text', text: input.text }] }];
 }
 

@@ -3,7 +3,8 @@ import type { RawTransaction, Unit } from '#core/database/transaction';
 import { newId } from '#core/id';
 import type { ModelUsage } from '#core/model/model.port';
 import type { StreamAppend } from '#core/stream/event';
-import type { Approval, Message, Run } from '#prisma/generated/client';
+import type { Approval, ContextSummary, Message, Run } from '#prisma/generated/client';
+import { insertSummary } from '../context/summary.ts';
 import { snapshotMessage } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { insertMessage, type MessageForm, reformMessage } from '../row.ts';
@@ -19,6 +20,7 @@ export type JournalEntry =
   | { type: 'WAIT'; step: StepRecord; approval: Approval }
   /** The step waits for a budget: the run's own state tells of it. */
   | { type: 'PARK'; step: StepRecord }
+  | { type: 'FOLD'; summary: ContextSummary }
   /** What was reserved for them is settled with their counts. */
   | { type: 'CALLS'; stepId: string; calls: readonly CallRecord[]; reservation: Reservation | null }
   /** A message of its own that a step begins to write, or begins again. */
@@ -64,6 +66,9 @@ export async function writeEntries(
         break;
       case 'PARK':
         await putStep(entry.step, tx);
+        break;
+      case 'FOLD':
+        shown.push(...(await insertSummary(entry.summary, tx)));
         break;
       case 'CALLS':
         await insertCalls(run, entry.stepId, entry.calls, tx);

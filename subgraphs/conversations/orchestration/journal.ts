@@ -8,7 +8,7 @@ import type { JsonValue } from '#core/model/model.port';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import { ToolError } from '#core/tool/tool.port';
-import type { Approval, Message, Run } from '#prisma/generated/client';
+import type { Approval, ContextSummary, Message, Run } from '#prisma/generated/client';
 import { lockRoomOfRun } from '../room-lock.ts';
 import type { MessageForm } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
@@ -210,6 +210,11 @@ export class Journal {
     step.state = 'WAITING';
     this.write({ type: 'PARK', step: { ...step } }).catch(() => {});
     throw new Suspended('BUDGET');
+  }
+
+  /** Keeps a summary of what was said before. Resolves once it is stored and shown. */
+  fold(summary: ContextSummary): Promise<void> {
+    return this.write({ type: 'FOLD', summary });
   }
 
   /** Keeps the counts of calls, also of those whose step goes no further, and settles what was reserved for them. */

@@ -3,6 +3,7 @@ import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#c
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { toReference } from '../attachment/file-reference.ts';
+import type { ContextTurn } from '../context/fit-turns.ts';
 import { askModel, type ModelAnswer } from '../run/ask-model.ts';
 import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
 import { FilledTurns } from './filled-turns.ts';
@@ -18,7 +19,7 @@ export interface ModelCall {
   /** Its place below its agent's. */
   key: string;
   name: string;
-  turns: ModelTurn[];
+  turns: ContextTurn[];
   /** In place of the agent's instructions. */
   system?: string;
   tools?: ModelRequest['tools'];
@@ -26,12 +27,16 @@ export interface ModelCall {
   responseSchema?: ModelRequest['responseSchema'];
   /** Who says the text as it comes; null where it is not shown. */
   speaker: Speaker | null;
+  /** Of the answer, where it is to be shorter than the agent's own may be. */
+  maxOutputTokens?: number;
+  /** It is no step on the way to the answer: it counts for none, and waits for no budget. */
+  isAside?: boolean;
 }
 
 /** One call of the model of an agent, as a step. @throws StepFailure, LimitReached, ReplyBroken, Suspended */
 export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAnswer> {
   const { agent, allowance, scope, path, stepId } = visit;
-  allowance.take('maxSteps');
+  if (!call.isAside) allowance.take('maxSteps');
   const key = path + call.key;
   const known = scope.journal.find(key);
   const spec = {
@@ -47,9 +52,10 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     spec,
     async (step) => {
       const { provider, model } = await scope.models.resolve(agent.model);
-      const filled = new FilledTurns(visit, call.turns);
-      const request = { ...requestOf(visit, call), turns: await filled.for(provider, model) };
-      const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request);
+      const request = requestOf(visit, call, call.system ?? (await scope.room.system(visit)));
+      const filled = new FilledTurns(visit, request);
+      request.turns = await filled.for(provider, model);
+      const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request, { waits: !call.isAside });
       try {
         const answer = await answerWithRetry(visit, call, { request, step, budget, filled });
         // What nobody was shown while it came is shown once it is whole.
@@ -71,8 +77,8 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   return answer;
 }
 
-function requestOf({ agent }: Visit, call: ModelCall): Omit<ModelRequest, 'model'> {
-  const system = call.system ?? agent.instructions;
+function requestOf({ agent }: Visit, call: ModelCall, system: string): Omit<ModelRequest, 'model'> {
+  const bounds = [agent.maxOutputTokens, call.maxOutputTokens].filter((bound) => bound != null);
   return {
     turns: call.turns,
     ...(system && { system }),
@@ -80,7 +86,7 @@ function requestOf({ agent }: Visit, call: ModelCall): Omit<ModelRequest, 'model
     ...(call.toolChoice && { toolChoice: call.toolChoice }),
     ...(call.responseSchema && { responseSchema: call.responseSchema }),
     ...(agent.temperature !== null && { temperature: agent.temperature }),
-    ...(agent.maxOutputTokens !== null && { maxOutputTokens: agent.maxOutputTokens }),
+    ...(bounds.length > 0 && { maxOutputTokens: Math.min(...bounds) }),
     ...(agent.thinking && { thinking: thinkingOptions(agent.thinking) }),
   };
 }

@@ -1,22 +1,28 @@
 import type { Database } from '#core/database/database';
-import type { JsonValue, ModelTurn } from '#core/model/model.port';
+import type { JsonValue, ToolDeclaration } from '#core/model/model.port';
 import type { ToolSource } from '#core/tool/tool.port';
 import type { Viewer } from '#core/viewer';
-import type { Message, Run } from '#prisma/generated/client';
+import type { Run } from '#prisma/generated/client';
 import { toReference } from '../attachment/file-reference.ts';
+import type { ContextTurn } from '../context/fit-turns.ts';
+import { foldHistory, SUMMARY_TOKENS, summaryTurn } from '../context/fold-history.ts';
+import { planFold } from '../context/fold-plan.ts';
+import { type History, RoomHistory } from '../context/room-history.ts';
+import { speakersSection, systemText } from '../context/system-text.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { withNote } from '../rollback/rollback-note.ts';
-import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { sideEffectsOf } from '../rollback/side-effect.ts';
-import { buildTranscript } from '../run/transcript.ts';
-
-/** How much of the history goes to the model, in characters and in messages: about 50,000 tokens. */
-const MAX_HISTORY_CHARACTERS = 200_000;
-const MAX_HISTORY_MESSAGES = 400;
+import { buildTranscript, speakersOf } from '../run/transcript.ts';
+import { LimitReached, StepFailure } from './run-signal.ts';
+import { ASSUMED_OUTPUT_TOKENS } from './step-budget.ts';
+import type { Visit } from './visit.ts';
 
 /** The room of a run as its agents see it. */
 export class RoomContext {
-  private trigger: Promise<string> | null = null;
+  private readonly history: RoomHistory;
+  /** The agents for which something has been folded in this attempt, or is being folded. */
+  private readonly folding = new Set<string>();
+  private readonly withSeveral = new Set<string>();
 
   constructor(
     private readonly run: Run,
@@ -24,49 +30,81 @@ export class RoomContext {
     readonly database: Database,
     private readonly directory: PeerDirectory,
     readonly tools: ToolSource,
-  ) {}
+  ) {
+    this.history = new RoomHistory(run, viewer, database, directory);
+  }
 
   /** The text of the message that is answered; empty where it was deleted. */
-  triggerText(): Promise<string> {
-    this.trigger ??= this.database.scoped.message
-      .findFirst({ where: { id: this.run.triggerMessageId }, select: { text: true } })
-      .then((row) => row?.text ?? '');
-    return this.trigger;
+  async triggerText(): Promise<string> {
+    return (await this.history.answered())?.text ?? '';
   }
 
   /**
-   * What was said up to the message that is answered, the answers to those before it, and what the agents of this run
-   * have said since, as the turns of a conversation with `agentId`.
+   * The instructions of an agent that is shown the room: a section each for what it has to know. Further sections belong
+   * here.
    */
-  async turns(agentId: string): Promise<ModelTurn[]> {
-    const rows = await this.database.scoped.message.findMany({
-      where: { conversationId: this.run.conversationId, isShown: true, status: { not: 'STREAMING' } },
-      orderBy: { position: 'desc' },
-      take: MAX_HISTORY_MESSAGES,
-    });
-    const trigger = rows.find((row) => row.id === this.run.triggerMessageId);
-    const rolledBack = await rolledBackRuns(this.database, rows);
-    const said = rows.filter(
-      (row) =>
-        !rolledBack.has(row.runId ?? '') &&
-        (!trigger || row.authorKind === 'AGENT' || row.position <= trigger.position),
-    );
-    const names = await this.names(said, agentId);
-    const options = { agentId, names, maxCharacters: MAX_HISTORY_CHARACTERS, files: toReference };
-    const turns = buildTranscript(said.reverse(), options);
-    return withNote(turns, await sideEffectsOf([...rolledBack], this.viewer, this));
+  async system({ agent, input }: Visit): Promise<string> {
+    const isAmongSeveral = input.kind === 'ROOM' && this.withSeveral.has(agent.id);
+    return systemText([agent.instructions, isAmongSeveral ? speakersSection(agent.name) : null]);
   }
 
-  /** The names of all speakers but the agent itself. With one other speaker there is nobody to be confused with. */
-  private async names(rows: Message[], agentId: string): Promise<Map<string, string>> {
-    const idsOf = (kind: Message['authorKind']) => [
-      ...new Set(rows.filter((row) => row.authorKind === kind && row.authorId !== agentId).map((row) => row.authorId)),
-    ];
-    const [users, agents] = [idsOf('USER'), idsOf('AGENT')];
-    if (users.length + agents.length < 2) return new Map<string, string>();
-    const { viewer, directory } = this;
-    const named = await Promise.all([directory.users(viewer, users), directory.agentNames(viewer, agents)]);
-    return new Map(named.flat().map(({ id, name }) => [id, name]));
+  /**
+   * What was said in the room, as the turns of a conversation with an agent: the summary of what is older first. Where that
+   * fills what its model takes, the oldest is folded into the summary: beside the answer while there is room, before it
+   * where there is none.
+   */
+  async turns(visit: Visit, tools: readonly ToolDeclaration[] = []): Promise<ContextTurn[]> {
+    const { agent } = visit;
+    let history = await this.history.read(agent.id);
+    const folded = await this.makeRoom(visit, history, tools);
+    if (folded) history = await this.history.read(agent.id);
+    const { summary, lines } = history;
+    const several = speakersOf(lines, agent.id) > 1;
+    if (several) this.withSeveral.add(agent.id);
+    const names = several ? await this.history.names(lines, agent.id) : new Map<string, string>();
+    const options = { agentId: agent.id, names, maxCharacters: Number.POSITIVE_INFINITY, files: toReference };
+    const taken = await sideEffectsOf(history.rolledBack, this.viewer, this);
+    const turns = withNote(buildTranscript(lines, options), taken);
+    return summary ? [summaryTurn(summary), ...turns] : turns;
+  }
+
+  /** @returns Whether the history is another now. */
+  private async makeRoom(visit: Visit, history: History, tools: readonly ToolDeclaration[]): Promise<boolean> {
+    const { agent, allowance, scope } = visit;
+    if (this.folding.has(agent.id)) return false;
+    const room = await scope.windows.roomFor(
+      await scope.models.fullId(agent.model),
+      { system: agent.instructions, turns: [], tools: [...tools] },
+      agent.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
+      {
+        tokens: history.lines.reduce((sum, { tokens }) => sum + tokens, history.summary?.tokens ?? 0),
+        fileTokens: 0,
+      },
+    );
+    const plan = planFold(history.lines, history.summary?.tokens ?? 0, room);
+    // What an agent may take in all is for its answer first.
+    if (!plan || allowance.tokensLeft() < 2 * room + 2 * SUMMARY_TOKENS) return false;
+    this.folding.add(agent.id);
+    const oldest = history.lines.slice(0, plan.count);
+    const fingerprint = await this.history.fingerprint(oldest.at(-1)?.position ?? 0n);
+    const names = await this.history.names(oldest, agent.id);
+    const fold = (signal: AbortSignal) =>
+      foldHistory({ ...visit, signal: AbortSignal.any([visit.signal, signal]) }, history, plan.count, {
+        names,
+        fingerprint,
+      });
+    if (!plan.urgent) {
+      scope.asides.begin(fold);
+      return false;
+    }
+    try {
+      await fold(visit.signal);
+      return true;
+    } catch (error) {
+      // Then the oldest turns are left out, with a note.
+      if (error instanceof StepFailure || error instanceof LimitReached) return false;
+      throw error;
+    }
   }
 
   /** What a router's rules may ask about the room. */

@@ -10,7 +10,7 @@ import { estimateTokens } from './token-estimate.ts';
 import type { Visit } from './visit.ts';
 
 /** Tokens that are set aside for an answer where neither its agent nor its limits say how long it may be. */
-const ASSUMED_OUTPUT_TOKENS = 4_096;
+export const ASSUMED_OUTPUT_TOKENS = 4_096;
 
 /** What a call may be made with. */
 export interface Admitted {
@@ -35,13 +35,24 @@ export class StepBudget {
     private readonly request: Omit<ModelRequest, 'model'>,
     private readonly least: number,
     private readonly held: { hold: TokenHold; tokens: number },
+    private readonly waits: boolean,
   ) {}
 
-  /** @param model With its provider's prefix. @throws LimitReached */
-  static open(visit: Visit, step: StepRecord, model: string, request: Omit<ModelRequest, 'model'>): StepBudget {
+  /**
+   * @param model With its provider's prefix.
+   * @param options `waits`: whether the run is to wait where the budget says so.
+   * @throws LimitReached
+   */
+  static open(
+    visit: Visit,
+    step: StepRecord,
+    model: string,
+    request: Omit<ModelRequest, 'model'>,
+    { waits }: { waits: boolean },
+  ): StepBudget {
     const least = estimateTokens(request);
     const most = least + (request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS);
-    return new StepBudget(visit, step, model, request, least, visit.allowance.hold(least, most));
+    return new StepBudget(visit, step, model, request, least, visit.allowance.hold(least, most), waits);
   }
 
   /** The counts of the calls that the step has made. */
@@ -72,7 +83,7 @@ export class StepBudget {
         this.reservation = await persist(() => scope.budget.reserve(call));
       } catch (error) {
         if (!(error instanceof BudgetExhausted)) throw error;
-        if (error.waits) return scope.journal.park(this.step);
+        if (error.waits && this.waits) return scope.journal.park(this.step);
         throw new RunFailure('QUOTA_EXCEEDED', error.message, error.retryable);
       }
     }

@@ -1,3 +1,4 @@
+import type { Dialect } from '#core/model/dialect.fixture';
 import { sendMessage } from '#test/support/room-call';
 import { isFinal, type RoomEvent, RoomReader } from '#test/support/room-reader';
 import { ScriptedModel } from '#test/support/scripted-model';
@@ -55,9 +56,9 @@ export class TeamStage {
     readonly owner: Person,
   ) {}
 
-  /** @param variables Of the server, beside those of the model. */
-  static async open(variables: Record<string, string> = {}): Promise<TeamStage> {
-    const model = await ScriptedModel.start();
+  /** @param variables Environment variables beside those for the model. */
+  static async open(variables: Record<string, string> = {}, dialect?: Dialect): Promise<TeamStage> {
+    const model = await ScriptedModel.start(dialect);
     const test = await startTestServer({ ...model.variables, ...variables });
     return new TeamStage(test, model, await test.seed.owner('Olga'));
   }

@@ -399,7 +399,7 @@ describe('teams', { timeout: 60_000 }, () => {
         ['Lou', 'I say B.'],
         ['Chat', 'A and B.'],
       ]);
-      expect(JSON.stringify(stage.model.callsOf('<Lou>')[0]?.body)).toContain('Kim: I say A.');
+      expect(JSON.stringify(stage.model.callsOf('<Lou>')[0]?.body)).toContain('Kim (agent): I say A.');
       await stage.leave(room);
     });
 

@@ -7,6 +7,8 @@ import type { Viewer } from '#core/viewer';
 import type { Run } from '#prisma/generated/client';
 import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
+import type { Asides } from '../context/aside.ts';
+import type { ModelWindows } from '../context/model-window.ts';
 import type { Allowance } from './allowance.ts';
 import type { Journal } from './journal.ts';
 import type { RoomContext } from './room-context.ts';
@@ -22,6 +24,9 @@ export interface RunScope {
   readonly models: ModelRegistry;
   readonly tools: ToolSource;
   readonly budget: Budget;
+  /** How much of a conversation models can be sent. */
+  readonly windows: ModelWindows;
+  readonly asides: Asides;
   readonly roster: Roster;
   readonly room: RoomContext;
   /** Brings the files of the room to models. */

@@ -38,6 +38,7 @@ export async function applyRetention(
       signal.throwIfAborted();
       const removed = await rooms.write({ id, orgId }, async ({ tx }) => {
         const [gone] = await tx.$queryRawUnsafe<Removed[]>(REMOVE, id, before, BATCH);
+        await tx.$executeRaw`DELETE FROM context_summaries WHERE conversation_id = ${id}::uuid AND covers_from < ${before}`;
         return { made: gone ?? { messages: 0, runs: 0 }, appends: [] };
       });
       messages += removed.messages;

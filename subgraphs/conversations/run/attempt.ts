@@ -9,6 +9,8 @@ import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
 import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
+import { Asides } from '../context/aside.ts';
+import type { ModelWindows } from '../context/model-window.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
@@ -41,6 +43,7 @@ export interface AttemptOptions {
   budget: Budget;
   files: ModelFiles;
   pictures: MadePictures;
+  windows: ModelWindows;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -100,6 +103,7 @@ export class Attempt {
       const data = { agentVersion: agent.version };
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
+    const asides = new Asides();
     const allowance = Allowance.ofRun(agent.limits);
     this.allowance = allowance;
     this.scope = {
@@ -109,6 +113,8 @@ export class Attempt {
       models: options.models,
       tools: options.tools,
       budget: options.budget,
+      windows: options.windows,
+      asides,
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
       files: options.files,
@@ -133,6 +139,10 @@ export class Attempt {
         allowance,
         signal: stop.signal,
       });
+      await asides.finish();
+    } catch (error) {
+      await asides.abandon();
+      throw error;
     } finally {
       stopWatch();
     }

@@ -27,7 +27,11 @@ describe('the room as the model sees it', () => {
       ['user: hi', 'model: hello', 'user: bye'],
     ],
     ['several people, by name', [user('olga', 'hi'), user('max', 'ho')], ['user: Olga: hi | Max: ho']],
-    ['another agent, as one of the others', [user('olga', 'hi'), agent('bob', 'ho')], ['user: Olga: hi | Bob: ho']],
+    [
+      'another agent, told apart from people',
+      [user('olga', 'hi'), agent('bob', 'ho')],
+      ['user: Olga: hi | Bob (agent): ho'],
+    ],
     ['somebody without a name', [user('olga', 'hi'), user('gone', 'ho')], ['user: Olga: hi | ho']],
     ['neighbours of one side joined', [user('olga', 'a'), user('olga', 'b')], ['user: a | b']],
     ['empty lines left out', [user('olga', 'a'), agent('ada', ' \n'), user('olga', 'b')], ['user: a | b']],
@@ -51,6 +55,24 @@ describe('the room as the model sees it', () => {
     ],
   ] as [string, Line[], string[]][])('%s', (_name, lines, expected) => {
     expect(build(lines)).toEqual(expected);
+  });
+
+  it('shows an agent, and nobody else, how it came to its own lines', () => {
+    const exchange = [
+      { role: 'model' as const, parts: [{ type: 'tool_call' as const, id: '1', name: 'look', args: {} }] },
+      { role: 'tool' as const, parts: [{ type: 'tool_result' as const, id: '1', name: 'look', result: 2 }] },
+      { role: 'model' as const, parts: [{ type: 'text' as const, text: 'Two.' }] },
+    ];
+    const lines = [user('olga', 'look'), { ...agent('ada', 'Two.'), exchange }, user('olga', 'sure?')];
+    expect(buildTranscript(lines, { agentId: 'ada', names: NAMES, maxCharacters: 1_000 })).toEqual([
+      { role: 'user', parts: [{ type: 'text', text: 'look' }] },
+      ...exchange,
+      { role: 'user', parts: [{ type: 'text', text: 'sure?' }] },
+    ]);
+    // To others it is what was written.
+    const bob = buildTranscript(lines, { agentId: 'bob', names: NAMES, maxCharacters: 1_000 });
+    expect(bob).toHaveLength(1);
+    expect(JSON.stringify(bob)).not.toContain('tool');
   });
 
   it('keeps the newest lines that fit, and the last one always', () => {

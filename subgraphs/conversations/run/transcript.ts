@@ -9,6 +9,8 @@ export interface Line {
   text: string;
   /** The parts of the message, files among them. */
   parts?: unknown;
+  /** Of the agent's own line: how it came to it, calls and their results included. It takes the place of the text. */
+  exchange?: readonly ModelTurn[];
 }
 
 export interface TranscriptOptions {
@@ -30,23 +32,25 @@ export interface TranscriptOptions {
 export function buildTranscript(lines: readonly Line[], options: TranscriptOptions): ModelTurn[] {
   const { files: tellFile = inWords } = options;
   const said = lines.filter((line) => line.text.trim() !== '' || filesOf(line).length > 0);
-  const others = new Set(said.filter((line) => line.authorId !== options.agentId).map((line) => line.authorId));
+  const isNamed = speakersOf(said, options.agentId) > 1;
   const turns: ModelTurn[] = [];
   const say = (role: 'user' | 'model', parts: ModelPart[]) => {
     const last = turns.at(-1);
     if (parts.length === 0) return;
-    if (last?.role === role) last.parts.push(...parts);
+    // What a model wrote in its own form holds for its own turn alone.
+    if (last?.role === role) turns[turns.length - 1] = { role, parts: [...last.parts, ...parts] };
     else turns.push({ role, parts });
   };
   let made: ModelPart[] = [];
   for (const line of newest(said, options.maxCharacters)) {
     const own = line.authorId === options.agentId;
-    const name = own || others.size < 2 ? undefined : options.names.get(line.authorId);
+    const name = own || !isNamed ? undefined : nameOf(line, options.names);
     const text = name ? `${name}:${line.text && ` ${line.text}`}` : line.text;
     const parts: ModelPart[] = text.trim() === '' ? [] : [{ type: 'text', text }];
     const files = filesOf(line).map((file) => tellFile(file));
     if (own) {
-      say('model', parts);
+      if (line.exchange && turns.at(-1)?.role === 'user') turns.push(...line.exchange);
+      else say('model', parts);
       if (files.length > 0) made.push({ type: 'text', text: MADE }, ...files);
     } else {
       say('user', [...made, ...parts, ...files]);
@@ -59,9 +63,20 @@ export function buildTranscript(lines: readonly Line[], options: TranscriptOptio
   return turns;
 }
 
+/** How many others speak: with one there is nobody to be confused with. */
+export const speakersOf = (lines: readonly Line[], agentId: string): number =>
+  new Set(lines.filter((line) => line.authorId !== agentId).map((line) => line.authorId)).size;
+
+/** People by their names, other agents as what they are. */
+function nameOf({ authorId, authorKind }: Line, names: ReadonlyMap<string, string>): string | undefined {
+  const name = names.get(authorId);
+  return name && authorKind === 'AGENT' ? `${name} (agent)` : name;
+}
+
 const MADE = '[What you made before:]';
 
-const filesOf = ({ parts }: Line): FileFacts[] => (Array.isArray(parts) ? attachmentsOf(parts) : []);
+/** The files of a line. */
+export const filesOf = ({ parts }: Line): FileFacts[] => (Array.isArray(parts) ? attachmentsOf(parts) : []);
 
 function newest(lines: readonly Line[], maxCharacters: number): Line[] {
   let left = maxCharacters;
