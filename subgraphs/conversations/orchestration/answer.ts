@@ -1,6 +1,7 @@
 import type { JsonValue, ModelTurn, ToolCallPart, ToolResultPart } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
+import { withMemory } from '../tool/memory/memory-prompt.ts';
 import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
 import { inOrder } from './in-order.ts';
 import { callModel, turnOf } from './model-step.ts';
@@ -38,7 +39,8 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
     ...[...tools.values()].map(({ tool: { name, description, parameters } }) => ({ name, description, parameters })),
     ...[...delegates.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
   ];
-  const turns = [...(options.turns ?? (await inputTurns(visit)))];
+  const [given, system] = await Promise.all([options.turns ?? inputTurns(visit), systemText(visit)]);
+  const turns = [...given];
   // What has to be of a form is shown once it is.
   const speaker = agent.outputSchema ? null : visit.speaker;
   for (let turn = 0; ; turn += 1) {
@@ -47,6 +49,7 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
       key: `${prefix}model/${turn}`,
       name: agent.name,
       turns,
+      system,
       tools: declared,
       speaker,
       ...(agent.outputSchema && declared.length === 0 && { responseSchema: agent.outputSchema }),
@@ -60,6 +63,12 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
     turns.push(turnOf(said), { role: 'tool', parts: results });
     if (options.endsAfter?.(calls)) return { text: textOf(said.parts), value: null };
   }
+}
+
+/** The instructions of an agent and what it remembers here. */
+async function systemText({ agent, scope }: Visit): Promise<string> {
+  const place = { agentId: agent.id, conversationId: scope.run.conversationId };
+  return withMemory(agent.instructions, await scope.memory.read(scope.viewer, place));
 }
 
 /** What an agent is given, as the turns of a conversation. */

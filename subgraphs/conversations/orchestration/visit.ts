@@ -7,6 +7,7 @@ import type { Viewer } from '#core/viewer';
 import type { Run } from '#prisma/generated/client';
 import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
+import type { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { Allowance } from './allowance.ts';
 import type { Journal } from './journal.ts';
 import type { RoomContext } from './room-context.ts';
@@ -22,6 +23,7 @@ export interface RunScope {
   readonly models: ModelRegistry;
   readonly tools: ToolSource;
   readonly budget: Budget;
+  readonly memory: AgentMemory;
   readonly roster: Roster;
   readonly room: RoomContext;
   /** Brings the files of the room to models. */
