@@ -12,8 +12,9 @@ export interface ToolContext {
   /** Whoever sent the message that is answered, narrowed to what a run may do. */
   viewer: Viewer;
   conversationId: string;
-  runId: string;
-  stepId: string;
+  /** The run and its step that make the call; null in a live session. */
+  runId: string | null;
+  stepId: string | null;
   agent: { id: string; name: string };
   /** The same each time that the call is made, and that of no other call. */
   idempotencyKey: string;

@@ -63,7 +63,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
 
-  const { tools, ...toolbox } = createTools({ kernel });
+  const { tools, ...toolbox } = createTools({ kernel, directory });
   const approvals = new ApprovalService(database, transactions, streams, tools, runs, turns);
   const steps = new StepService(database, runs);
   const retries = new RetryService(database, transactions, streams, runs, turns);

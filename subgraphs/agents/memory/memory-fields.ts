@@ -65,7 +65,7 @@ export const memoryWrite = z.object({
   agentId: id,
   userId: id.nullish(),
   conversationId: id,
-  runId: id,
+  runId: id.nullish(),
   idempotencyKey: z.string().min(1).max(200),
   scope: z.enum(MEMORY_SCOPES),
   label: memoryLabel,

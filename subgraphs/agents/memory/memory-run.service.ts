@@ -88,7 +88,7 @@ const authorOf = ({ agentId, userId, conversationId, runId, idempotencyKey }: Me
   authorId: agentId,
   onBehalfOfId: userId ?? null,
   conversationId,
-  runId,
+  runId: runId ?? null,
   idempotencyKey,
 });
 

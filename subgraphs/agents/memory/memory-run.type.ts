@@ -46,8 +46,8 @@ export class WriteMemoryForRunInput {
   @Field(() => ID)
   conversationId!: string;
 
-  @Field(() => ID)
-  runId!: string;
+  @Field(() => ID, { nullable: true, description: 'Null outside a run: in a live session.' })
+  runId?: string | null;
 
   @Field(() => String, { description: 'Of the tool call: repeated, it writes nothing.' })
   idempotencyKey!: string;

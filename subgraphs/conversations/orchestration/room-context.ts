@@ -13,6 +13,7 @@ import type { PeerDirectory } from '../peer-directory.ts';
 import { withNote } from '../rollback/rollback-note.ts';
 import { sideEffectsOf } from '../rollback/side-effect.ts';
 import { buildTranscript, speakersOf } from '../run/transcript.ts';
+import { memorySection } from '../tool/memory/memory-prompt.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import { ASSUMED_OUTPUT_TOKENS } from './step-budget.ts';
 import type { Visit } from './visit.ts';
@@ -39,13 +40,16 @@ export class RoomContext {
     return (await this.history.answered())?.text ?? '';
   }
 
-  /**
-   * The instructions of an agent that is shown the room: a section each for what it has to know. Further sections belong
-   * here.
-   */
-  async system({ agent, input }: Visit): Promise<string> {
+  /** What an agent's model is told as its system text: a section each for what it has to know, what it remembers included. */
+  async system({ agent, input, scope }: Visit): Promise<string> {
     const isAmongSeveral = input.kind === 'ROOM' && this.withSeveral.has(agent.id);
-    return systemText([agent.instructions, isAmongSeveral ? speakersSection(agent.name) : null]);
+    const place = { agentId: agent.id, conversationId: this.run.conversationId };
+    const blocks = await scope.memory.read(this.viewer, place);
+    return systemText([
+      agent.instructions,
+      memorySection(blocks),
+      isAmongSeveral ? speakersSection(agent.name) : null,
+    ]);
   }
 
   /**
@@ -74,7 +78,7 @@ export class RoomContext {
     if (this.folding.has(agent.id)) return false;
     const room = await scope.windows.roomFor(
       await scope.models.fullId(agent.model),
-      { system: agent.instructions, turns: [], tools: [...tools] },
+      { system: await this.system(visit), turns: [], tools: [...tools] },
       agent.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
       {
         tokens: history.lines.reduce((sum, { tokens }) => sum + tokens, history.summary?.tokens ?? 0),

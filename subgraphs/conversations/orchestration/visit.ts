@@ -9,6 +9,7 @@ import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
 import type { Asides } from '../context/aside.ts';
 import type { ModelWindows } from '../context/model-window.ts';
+import type { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { Allowance } from './allowance.ts';
 import type { Journal } from './journal.ts';
 import type { RoomContext } from './room-context.ts';
@@ -27,6 +28,7 @@ export interface RunScope {
   /** How much of a conversation models can be sent. */
   readonly windows: ModelWindows;
   readonly asides: Asides;
+  readonly memory: AgentMemory;
   readonly roster: Roster;
   readonly room: RoomContext;
   /** Brings the files of the room to models. */

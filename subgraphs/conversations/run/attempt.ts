@@ -23,6 +23,7 @@ import type { RunScope } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { type RunErrorType, RunState } from '../run.type.ts';
+import { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { ClaimedRun } from './claim.ts';
 import { DeltaWriter } from './delta-writer.ts';
 import type { Outcome } from './finish.ts';
@@ -115,6 +116,7 @@ export class Attempt {
       budget: options.budget,
       windows: options.windows,
       asides,
+      memory: new AgentMemory(options.peers),
       roster,
       room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
       files: options.files,

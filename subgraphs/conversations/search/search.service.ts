@@ -10,6 +10,9 @@ import { FOUND_END, FOUND_START, readSnippet, type SnippetPart } from './snippet
 /** How far hits are counted. */
 const MAX_COUNTED = 1_000;
 
+/** How many of the newest that fit are compared by how well they do. */
+const MAX_RANKED = 200;
+
 /** A message that was found. */
 export interface Hit {
   message: Message;
@@ -71,8 +74,18 @@ export class SearchService {
     });
   }
 
-  private async read(values: unknown[]): Promise<Hit[]> {
-    const { rows } = await this.database.scopedPool.query<FoundRow>(SEARCH, values);
+  /**
+   * The same in one room, for who is at work there and may read it: the newest, or the best of the newest 200.
+   * @throws ParleyError `BAD_USER_INPUT` where there is nothing to search for.
+   */
+  async searchRoom(conversationId: string, query: string, order: 'NEWEST' | 'BEST', limit: number): Promise<Hit[]> {
+    const typed = validate(searchSchema, query, 'query');
+    const values = [typed, null, true, conversationId, null, null, null, null, null];
+    return order === 'NEWEST' ? this.read([...values, limit]) : this.read([...values, MAX_RANKED, limit], SEARCH_BEST);
+  }
+
+  private async read(values: unknown[], statement = SEARCH): Promise<Hit[]> {
+    const { rows } = await this.database.scopedPool.query<FoundRow>(statement, values);
     const found = await this.database.scoped.message.findMany({ where: { id: { in: rows.map(({ id }) => id) } } });
     const byId = new Map(found.map((message) => [message.id, message]));
     return rows.flatMap(({ id, rank, snippet }) => {
@@ -84,13 +97,24 @@ export class SearchService {
 
 const FOUND = 'parley_search_messages(parley_search_query($1::text), $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
+const RANK = 'ts_rank(parley_searchable(m.text), q.query)::float8';
+
+const SNIPPET = `
+  ts_headline('simple', translate(left(m.text, 100000), '${FOUND_START}${FOUND_END}', ''), q.query,
+    'StartSel=${FOUND_START}, StopSel=${FOUND_END}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "')`;
+
 /** What costs more than finding is done for the page alone. */
 const SEARCH = `
-  SELECT m.id::text, ts_rank(parley_searchable(m.text), q.query)::float8 AS rank,
-         ts_headline('simple', translate(left(m.text, 100000), '${FOUND_START}${FOUND_END}', ''), q.query,
-           'StartSel=${FOUND_START}, StopSel=${FOUND_END}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "')
-           AS snippet
+  SELECT m.id::text, ${RANK} AS rank, ${SNIPPET} AS snippet
   FROM parley_search_query($1::text) AS q (query), ${FOUND} AS f JOIN messages m ON m.id = f.id
   ORDER BY f.created_at DESC, f.id DESC`;
+
+const SEARCH_BEST = `
+  SELECT m.id::text, m.rank, ${SNIPPET} AS snippet
+  FROM parley_search_query($1::text) AS q (query), LATERAL (
+    SELECT m.id, m.text, m.created_at, ${RANK} AS rank FROM ${FOUND} AS f JOIN messages m ON m.id = f.id
+    ORDER BY rank DESC, m.created_at DESC LIMIT $11
+  ) AS m
+  ORDER BY m.rank DESC, m.created_at DESC`;
 
 const COUNT = `SELECT count(*)::int AS count FROM ${FOUND}`;
