@@ -96,14 +96,11 @@ export class TakeoverService {
     return { room, run };
   }
 
-  /** Who has taken over in each of many rooms, the first one first. Gathers without remembering. */
+  /** Who has taken over in each of many rooms, from agents that are there; the first one first. Gathers without remembering. */
   loader(): TakeoverLoader {
     return new DataLoader(
       async (ids) => {
-        const rows = await this.options.database.scoped.takeover.findMany({
-          where: { conversationId: { in: [...ids] } },
-          orderBy: { id: 'asc' },
-        });
+        const { rows } = await this.options.database.scopedPool.query<Takeover>(PRESENT, [ids]);
         return ids.map((id) => rows.filter(({ conversationId }) => conversationId === id));
       },
       { cache: false },
@@ -173,3 +170,12 @@ export class TakeoverService {
     );
   }
 }
+
+const PRESENT = `
+  SELECT t.id::text, t.org_id::text AS "orgId", t.conversation_id::text AS "conversationId", t.agent_id::text AS "agentId",
+         t.taken_by_id::text AS "takenById", t.taken_at AS "takenAt"
+  FROM takeovers t
+  WHERE t.conversation_id = ANY($1::uuid[]) AND (t.agent_id IS NULL OR EXISTS (
+    SELECT 1 FROM participants p
+    WHERE p.conversation_id = t.conversation_id AND p.kind = 'AGENT' AND p.participant_id = t.agent_id AND p.left_at IS NULL))
+  ORDER BY t.id`;

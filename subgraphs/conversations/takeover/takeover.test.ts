@@ -119,6 +119,13 @@ describe('a person who takes over', { timeout: 60_000 }, () => {
     expect((await handBack(room, {}, olga)).conversation.takeovers).toMatchObject([{ agent: { name: 'Ada' } }]);
     expect(await answererOf(room, 'Hello')).toBe(bob.id);
     expect((await handBack(room, { agentId: ada.id })).conversation.takeovers).toEqual([]);
+    expect((await take(room, { agentId: bob.id })).conversation.takeovers).toMatchObject([{ agent: { name: 'Bob' } }]);
+    await olga.client.request(
+      'mutation ($input: RemoveParticipantInput!) { removeParticipant(input: $input) { removedParticipantId } }',
+      { input: { conversationId: room.id, participantId: bob.id } },
+    );
+    expect((await take(room, { agentId: ada.id })).conversation.takeovers).toMatchObject([{ agent: { name: 'Ada' } }]);
+    await handBack(room, { agentId: ada.id });
     expect(await answererOf(room, 'Hello')).toBe(ada.id);
     await leave(room);
   });
