@@ -4,6 +4,7 @@ import type { MessagePartValue, MessageStatus } from './message.type.ts';
 import type { ApprovalSnapshot, StepSnapshot } from './orchestration/step-snapshot.ts';
 import type { ParticipantKind } from './participant.type.ts';
 import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
+import type { TakeoverSnapshot } from './takeover/takeover-row.ts';
 
 /** A message as it was when something happened to it: replayed later, it must not show what came after. */
 export interface MessageSnapshot {
@@ -51,6 +52,8 @@ export interface EventPayloads {
   MessageRestarted: { messageId: string; runId: string; attempt: number };
   MessageCompleted: { message: MessageSnapshot };
   RunStateChanged: { run: RunSnapshot };
+  ConversationTakenOver: { takeover: TakeoverSnapshot };
+  ConversationHandedBack: { takeover: TakeoverSnapshot; byId: string };
   BranchSelected: { messageId: string; replacedMessageId: string | null };
   RunRolledBack: { run: RunSnapshot };
   ParticipantJoined: { kind: ParticipantKind; participantId: string };
@@ -106,6 +109,7 @@ const MOMENTS = new Set([
   'requestedAt',
   'expiresAt',
   'decidedAt',
+  'takenAt',
 ]);
 
 /** Takes an event of the log apart. */

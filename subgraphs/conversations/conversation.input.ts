@@ -210,7 +210,10 @@ export class SendMessagePayload {
   @Field(() => MessageType)
   message!: unknown;
 
-  @Field(() => RunType, { nullable: true, description: 'The answer to come. Null in a room without an agent.' })
+  @Field(() => RunType, {
+    nullable: true,
+    description: 'The answer to come. Null where no agent answers, such as while a person has taken over.',
+  })
   run!: unknown;
 }
 

@@ -9,6 +9,7 @@ import type { MessagePartValue, MessageStatus } from './message.type.ts';
 import { type ApprovalSnapshot, type StepSnapshot, snapshotStep } from './orchestration/step-snapshot.ts';
 import { toParticipant } from './participant.type.ts';
 import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
+import { presentTakeover } from './takeover/takeover-row.ts';
 
 /** The cursor of an event: what `after` takes. */
 export const eventCursor = (seq: number): string => encodeCursor('e', seq);
@@ -166,6 +167,12 @@ export class ConversationPresenter {
       case 'ApprovalRequested':
       case 'ApprovalDecided':
         return { ...shared, approval: this.approval(conversationId, event.payload.approval) };
+      case 'ConversationTakenOver':
+        return { ...shared, takeover: presentTakeover(event.payload.takeover) };
+      case 'ConversationHandedBack': {
+        const by = { __typename: 'User' as const, id: event.payload.byId };
+        return { ...shared, takeover: presentTakeover(event.payload.takeover), by };
+      }
       case 'ParticipantJoined':
       case 'ParticipantLeft':
       case 'ReactionAdded':

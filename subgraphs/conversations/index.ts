@@ -49,6 +49,9 @@ import { RunService } from './run.service.ts';
 import { createRunFeedResolver } from './run-feed/run-event.resolver.ts';
 import { RunEventService } from './run-feed/run-event.service.ts';
 import { RunListService } from './run-feed/run-list.service.ts';
+import { TakeoverResolver } from './takeover/takeover.resolver.ts';
+import { TakeoverService } from './takeover/takeover.service.ts';
+import { ConversationHandedBackType, ConversationTakenOverType } from './takeover/takeover.type.ts';
 import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
@@ -71,6 +74,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const budgets = createBudget({ kernel, directory, turns, runs });
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
   const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
+  const takeovers = new TakeoverService({ database, transactions, streams, directory, runs, turns });
   const runFeed = new RunEventService(database, streams, events, runs);
   const live = createLive({ kernel, directory, scope, tools: new Map() });
 
@@ -110,6 +114,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       toolbox.resolver,
+      new TakeoverResolver(takeovers, scope),
       new ForkResolver(forks, scope),
       new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),
       new RollbackResolver(new RollbackService(database, tools), scope),
@@ -126,6 +131,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       MessageAttachmentAddedType,
       RunRolledBackType,
       BranchSelectedType,
+      ConversationTakenOverType,
+      ConversationHandedBackType,
       ...ORCHESTRATION_EVENT_TYPES,
       ContextFoldedType,
       ...LIVE_EVENT_TYPES,

@@ -18,16 +18,17 @@ import { eventOf } from './conversation-event.ts';
 import { actorOf } from './conversation-outbox.ts';
 import { MAX_HISTORY_PAGE } from './message.type.ts';
 import type { PeerDirectory } from './peer-directory.ts';
-import { chooseResponder } from './responder.ts';
 import { lockRoom } from './room-lock.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
+import { answeringAgent } from './takeover/answering-agent.ts';
+import { silencedAgents } from './takeover/takeover-row.ts';
 
 export interface SentMessage {
   message: Message;
-  /** Null in a room without an agent. */
+  /** Null where no agent answers. */
   run: Run | null;
 }
 
@@ -116,24 +117,35 @@ export class MessageService {
     return sent;
   }
 
-  /** Who answers; null in a room without an agent. @throws ParleyError where the agent that is wanted cannot */
+  /**
+   * Who answers; null where there is no agent, or a person has taken over.
+   * @throws ParleyError where the agent that is wanted cannot.
+   */
   async responder(
     viewer: Viewer,
-    { participants }: OpenRoom,
+    { room, participants }: OpenRoom,
     text: string,
     agentId: string | null,
   ): Promise<string | null> {
     const present = participants.filter((row) => row.kind === 'AGENT').map((row: Participant) => row.participantId);
     if (agentId !== null) {
       if (!present.includes(agentId)) throw badInput('input.agentId', 'This agent is not in the conversation.');
-      const [able] = await this.directory.agentsThatAnswer(viewer, [agentId]);
+      const [[able], silenced] = await Promise.all([
+        this.directory.agentsThatAnswer(viewer, [agentId]),
+        silencedAgents(this.database.scoped, room.id, present),
+      ]);
+      if (silenced.has(agentId)) {
+        const message = 'A person has taken over from this agent: it answers once the conversation is handed back.';
+        throw conflict(message, [{ path: 'input.agentId', message }]);
+      }
       if (able) return able.id;
       const message = 'This agent cannot answer: it is archived, or nothing of it was published.';
       throw conflict(message, [{ path: 'input.agentId', message }]);
     }
     if (present.length < 2) return present[0] ?? null;
     // Where none of them can, the run of the first says so in the room.
-    return chooseResponder(text, await this.directory.agentsThatAnswer(viewer, present))?.id ?? present[0] ?? null;
+    const able = await this.directory.agentsThatAnswer(viewer, present);
+    return (await answeringAgent(this.database.scoped, room.id, text, able)) ?? present[0] ?? null;
   }
 
   /** Does with what is under way as the message says. @throws ParleyError `CONFLICT` */
@@ -172,8 +184,8 @@ export class MessageService {
     }
     const files = [...kept, ...(await send(unit.tx, { ids: attachmentIds, userId: viewer.userId, message }))];
     message.parts = [...(message.parts as object[]), ...files.map(toPart)] as unknown as Message['parts'];
-    const run = agentId ? newRun(message, agentId) : null;
-    if (run) await insertRun(unit.tx, run);
+    const wanted = agentId ? newRun(message, agentId) : null;
+    const run = wanted && (await insertRun(unit.tx, wanted)) ? wanted : null;
     await unit.tx.$executeRaw`
       UPDATE conversations SET last_activity_at = ${now}::timestamptz, updated_at = ${now}::timestamptz WHERE id = ${room.id}::uuid`;
     await unit.emit({

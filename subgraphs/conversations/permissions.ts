@@ -9,6 +9,7 @@ import { toolPermissions } from './tool/permissions.ts';
 const read = permitted('conversations:read');
 const write = permitted('conversations:write');
 
+const takeOver = permitted('conversations:take_over');
 const decide = permitted('runs:approve');
 const event = { cursor: read, at: read, conversation: read };
 
@@ -45,6 +46,8 @@ export const permissions = {
     addParticipants: write,
     removeParticipant: read,
     sendMessage: write,
+    takeOverConversation: takeOver,
+    handBackConversation: takeOver,
     forkConversation: write,
     editMessage: write,
     regenerateReply: write,
@@ -72,6 +75,7 @@ export const permissions = {
     messages: read,
     runs: read,
     forkedFrom: read,
+    takeovers: read,
   },
   ConversationConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
   ConversationEdge: { cursor: read, node: read },
@@ -152,6 +156,11 @@ export const permissions = {
   MessageCompleted: { cursor: read, at: read, conversation: read, message: read },
   RunStateChanged: { cursor: read, at: read, conversation: read, run: read },
   BranchSelected: { ...event, messageId: read, replacedMessageId: read },
+  Takeover: { agent: read, by: read, since: read },
+  ConversationTakenOver: { ...event, takeover: read },
+  ConversationHandedBack: { ...event, takeover: read, by: read },
+  TakeOverConversationPayload: { conversation: takeOver, takeover: takeOver },
+  HandBackConversationPayload: { conversation: takeOver, run: takeOver },
   ForkOrigin: { conversation: read, message: read, at: read },
   ForkConversationPayload: { conversation: write },
   EditMessagePayload: { message: write, run: write },

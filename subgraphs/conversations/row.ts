@@ -91,12 +91,19 @@ export async function reformMessage(
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
-/** Adds a run that waits for a worker, in the branch that is shown. */
-export async function insertRun(tx: RawTransaction, run: Run): Promise<void> {
-  await tx.$executeRaw`
+/**
+ * Adds a run that waits for a worker, in the branch that is shown.
+ * @returns false where its agent answers nothing, since a person has taken over.
+ */
+export async function insertRun(tx: RawTransaction, run: Run): Promise<boolean> {
+  const added = await tx.$executeRaw`
     INSERT INTO runs (id, org_id, conversation_id, trigger_message_id, reply_message_id, agent_id, started_by_id, queued_at,
                       branch_id)
-    VALUES (${run.id}::uuid, ${run.orgId}::uuid, ${run.conversationId}::uuid, ${run.triggerMessageId}::uuid,
-            ${run.replyMessageId}::uuid, ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz,
-            (SELECT branch_id FROM conversations WHERE id = ${run.conversationId}::uuid))`;
+    SELECT ${run.id}::uuid, c.org_id, c.id, ${run.triggerMessageId}::uuid, ${run.replyMessageId}::uuid,
+           ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz, c.branch_id
+    FROM conversations c
+    WHERE c.id = ${run.conversationId}::uuid AND NOT EXISTS (
+      SELECT 1 FROM takeovers t
+      WHERE t.conversation_id = c.id AND (t.agent_id IS NULL OR t.agent_id = ${run.agentId}::uuid))`;
+  return added > 0;
 }

@@ -263,6 +263,20 @@ export const OPERATIONS: Record<string, TableOperation> = {
     conversationId: await maker.room(userIds),
     text: 'Hello',
   })),
+  'Mutation.takeOverConversation': input(
+    'TakeOverConversation',
+    '{ takeover { since } }',
+    async ({ maker, userIds }) => ({
+      conversationId: await maker.room(userIds),
+    }),
+  ),
+  'Mutation.handBackConversation': input(
+    'HandBackConversation',
+    '{ conversation { id } }',
+    async ({ maker, userIds }) => ({
+      conversationId: await maker.room(userIds),
+    }),
+  ),
   'Mutation.forkConversation': input('ForkConversation', '{ conversation { id } }', async ({ maker, userIds }) => ({
     messageId: (await maker.talk(userIds)).message,
   })),

@@ -98,6 +98,8 @@ Mutation.addParticipants            who   ok    ok    ok    no    no    ok
 Mutation.removeParticipant          who   ok    ok    ok    no    no    ok
 Mutation.sendMessage                who   ok    ok    ok    no    no    ok
 Mutation.forkConversation           who   ok    ok    ok    no    no    ok
+Mutation.takeOverConversation       who   ok    ok    ok    no    no    ok
+Mutation.handBackConversation       who   ok    ok    ok    no    no    ok
 Mutation.editMessage                who   ok    no    no    no    no    no
 Mutation.regenerateReply            who   late  late  late  no    no    late
 Mutation.selectBranch               who   ok    ok    ok    no    no    ok

@@ -35,6 +35,7 @@ const BOUNDED: Record<string, string> = {
   'HandoffTeam.edges': 'one for each pair of nodes at most',
   'Message.attachments': '10 at most that people send; of a model, what it makes in one answer',
   'ParallelTeam.branches': '20 at most',
+  'Conversation.takeovers': 'one for all agents, and one for each of those that are in the room, 100 at most',
   'Conversation.readMarks': 'of those who are in the room, 100 at most',
   'Message.parts': 'made with the message, within its length',
   'Message.siblings': 'a conversation takes 1,000 versions of its messages at most',

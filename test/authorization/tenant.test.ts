@@ -173,6 +173,16 @@ const ATTEMPTS: [string, (them: Things) => string][] = [
     'markRead of one’s own room',
     (them) => mutation('markRead', `conversationId: "${own.room}", messageId: "${them.message}"`),
   ],
+  ['takeOverConversation', (them) => mutation('takeOverConversation', `conversationId: "${them.room}"`)],
+  [
+    'takeOverConversation of an agent',
+    (them) => mutation('takeOverConversation', `conversationId: "${own.room}", agentId: "${them.agent}"`),
+  ],
+  ['handBackConversation', (them) => mutation('handBackConversation', `conversationId: "${them.room}"`)],
+  [
+    'handBackConversation of an agent',
+    (them) => mutation('handBackConversation', `conversationId: "${own.room}", agentId: "${them.agent}"`),
+  ],
   ['cancelRun', (them) => mutation('cancelRun', `runId: "${them.run}"`)],
   ['revokeApiKey', (them) => mutation('revokeApiKey', `apiKeyId: "${them.apiKey}"`)],
   ['createApiKey for a user', (them) => mutation('createApiKey', `name: "x", principalId: "${them.user}"`)],

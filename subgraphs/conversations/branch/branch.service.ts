@@ -104,7 +104,8 @@ export class BranchService {
         firstMessageId: next.replyMessageId,
         userId: viewer.userId,
       });
-      await insertRun(unit.tx, next);
+      if (!(await insertRun(unit.tx, next)))
+        throw conflict('A person has taken over: hand the conversation back first.');
       await unit.emit({
         id: newId(),
         orgId: room.orgId,

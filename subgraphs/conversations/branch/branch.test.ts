@@ -317,6 +317,45 @@ describe('versions of messages', { timeout: 60_000 }, () => {
     expect((await look(room)).nodes[0]).toMatchObject({ text: 'younger', siblingIndex: 1, siblingCount: 2 });
   });
 
+  it('are made without a word of somebody who is erased, whoever had his message answered once more', async () => {
+    const ina = await test.seed.member(olga, 'MEMBER', 'Ina');
+    const clerk = await test.seed.agent(olga, {
+      name: 'Cleo',
+      model: model.modelId,
+      tools: [{ name: 'current_time' }],
+    });
+    const room = await test.seed.room(olga, { agents: [clerk], people: [max, ina] });
+    const entered = { ...room, reader: new RoomReader(olga.client, room.id, room.cursor, FIELDS) };
+    const asked = () => model.callTools(['current_time', { timeZone: 'Where Ina lives' }]);
+    model.next(asked(), model.answer('Late.'));
+    const sent = await sendMessage(ina.client, room.id, 'What time is it where I live?');
+    await over(entered, sent.run?.id);
+    const late = await idOf(entered, 'Late.');
+    model.next(asked());
+    await again(entered, late, 'Later.');
+    await entered.reader.close();
+    const inputs = async () =>
+      (
+        await test
+          .pool()
+          .query<{ input: unknown }>(
+            "select input from steps s join runs r on r.id = s.run_id where r.conversation_id = $1 and s.kind = 'TOOL'",
+            [room.id],
+          )
+      ).rows.map(({ input }) => input);
+    expect(await inputs()).toHaveLength(2);
+    await olga.client.request('mutation ($id: ID!) { erasePerson(input: {userId: $id}) { erasedUserId } }', {
+      id: ina.id,
+    });
+    for (let open = true; open; ) {
+      const { rows } = await test
+        .pool()
+        .query('select 1 from erasures where user_id = $1 and finished_at is not null', [ina.id]);
+      open = rows.length === 0;
+    }
+    expect(await inputs()).toEqual([null, null]);
+  });
+
   it('are made by those who may, of what there is', async () => {
     const room = await enter();
     const mine = await say(room, 'mine', 'Yours.');

@@ -76,7 +76,7 @@ export class EditMessagePayload {
   @Field(() => MessageType)
   message!: unknown;
 
-  @Field(() => RunType, { nullable: true, description: 'Null in a room without an agent.' })
+  @Field(() => RunType, { nullable: true, description: 'Null where no agent answers.' })
   run!: unknown;
 }
 

@@ -85,6 +85,15 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
   return { made: gone.length, appends };
 }
 
+/** The runs that he had begun, and those that answer what he wrote, whoever had them begun. */
+async function runsOn(tx: RawTransaction, roomId: string, userId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT r.id::text FROM runs r LEFT JOIN messages m ON m.id = r.trigger_message_id
+    WHERE r.conversation_id = ${roomId}::uuid
+      AND (r.started_by_id = ${userId}::uuid OR m.author_kind = 'USER' AND m.author_id = ${userId}::uuid)`;
+  return rows.map(({ id }) => id);
+}
+
 /** What he did beside writing, and what was made of his words on the way to an answer. The counts of it stay. */
 async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): Promise<void> {
   await tx.$executeRaw`DELETE FROM reactions WHERE conversation_id = ${roomId}::uuid AND actor_kind = 'USER' AND actor_id = ${userId}::uuid`;
@@ -94,13 +103,11 @@ async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): 
   await tx.$executeRaw`
     UPDATE steps SET output = NULL WHERE kind = 'MODEL' AND key ~ '(^|/)fold/[0-9]+$'
       AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)`;
-  await tx.$executeRaw`
-    UPDATE steps SET input = NULL
-    WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid)`;
+  const runIds = await runsOn(tx, roomId, userId);
+  await tx.$executeRaw`UPDATE steps SET input = NULL WHERE run_id = ANY(${runIds}::uuid[])`;
   await tx.$executeRaw`
     UPDATE approvals SET arguments = '{}', edited_arguments = NULL
-    WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid)
-      AND state::text <> 'PENDING'`;
+    WHERE run_id = ANY(${runIds}::uuid[]) AND state::text <> 'PENDING'`;
   await tx.$executeRaw`
     UPDATE approvals SET reason = NULL WHERE conversation_id = ${roomId}::uuid AND decided_by_id = ${userId}::uuid`;
   await tx.$executeRaw`
@@ -108,8 +115,8 @@ async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): 
       (payload::jsonb #- '{approval,reason}' || jsonb_build_object('approval', payload::jsonb->'approval'
         || '{"reason": null, "arguments": {}, "editedArguments": null}'))::text
     WHERE topic = ${roomId}::uuid AND type IN ('ApprovalRequested', 'ApprovalDecided')
-      AND (payload::jsonb #>> '{approval,decidedById}' = ${userId} OR (payload::jsonb #>> '{approval,runId}') IN
-        (SELECT id::text FROM runs WHERE conversation_id = ${roomId}::uuid AND started_by_id = ${userId}::uuid))`;
+      AND (payload::jsonb #>> '{approval,decidedById}' = ${userId}
+        OR payload::jsonb #>> '{approval,runId}' = ANY(${runIds}::text[]))`;
   // What he said by voice: its turns are messages, erased above.
   await tx.$executeRaw`
     WITH heads AS (

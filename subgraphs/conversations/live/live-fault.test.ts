@@ -140,6 +140,11 @@ describe('a live session ends within seconds where', () => {
         }),
     ],
     [
+      'a person takes over from its agent',
+      'TAKEN_OVER',
+      ({ room }) => mutate(owner, 'takeOverConversation', 'TakeOverConversationInput', { conversationId: room.id }),
+    ],
+    [
       'its agent is taken out of the room',
       'LEFT_ROOM',
       ({ agent: own, room }) =>

@@ -26,6 +26,7 @@ export enum LiveEndReason {
   IDLE = 'IDLE',
   TIME_LIMIT = 'TIME_LIMIT',
   LEFT_ROOM = 'LEFT_ROOM',
+  TAKEN_OVER = 'TAKEN_OVER',
   ACCESS_REVOKED = 'ACCESS_REVOKED',
   AGENT_UNAVAILABLE = 'AGENT_UNAVAILABLE',
   UPSTREAM_FAILED = 'UPSTREAM_FAILED',
@@ -39,6 +40,7 @@ registerEnumType(LiveEndReason, {
     IDLE: { description: 'Nobody said anything for too long.' },
     TIME_LIMIT: { description: 'It lasted as long as one may.' },
     LEFT_ROOM: { description: 'Its user or its agent is no longer in the room.' },
+    TAKEN_OVER: { description: 'A person has taken over from its agent.' },
     ACCESS_REVOKED: {
       description: 'The session or API key that it was started with no longer holds, or may no longer write.',
     },

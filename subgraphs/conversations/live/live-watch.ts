@@ -23,7 +23,7 @@ const RECHECK = `query ($credentials: [CredentialReference!]!) {
 }`;
 
 /**
- * Which of the sessions may not go on: their user or agent left the room, what they were started with no longer holds,
+ * Which of the sessions may not go on: their user or agent left the room, a person has taken over, what they were started with no longer holds,
  * or the agent was archived. A part that cannot be asked ends none.
  */
 export async function findUnwelcome(
@@ -33,6 +33,7 @@ export async function findUnwelcome(
   if (sessions.length === 0) return new Map();
   const checks = await Promise.allSettled([
     absentFromRoom(sessions, options),
+    takenOver(sessions, options),
     withoutAccess(sessions, options),
     withoutAgent(sessions, options),
   ]);
@@ -51,6 +52,16 @@ async function absentFromRoom(sessions: readonly LiveSession[], { database }: Li
   );
   const present = new Set(rows.map(({ id }) => id));
   return sessions.filter(({ id }) => !present.has(id)).map(({ id }) => [id, LiveEndReason.LEFT_ROOM]);
+}
+
+async function takenOver(sessions: readonly LiveSession[], { database }: LiveWatchOptions): Promise<Unwelcome> {
+  const { rows } = await database.systemPool.query<{ id: string }>(
+    `select distinct s.id::text from live_sessions s join takeovers t
+       on t.conversation_id = s.conversation_id and (t.agent_id is null or t.agent_id = s.agent_id)
+     where s.id = any($1::uuid[])`,
+    [sessions.map(({ id }) => id)],
+  );
+  return rows.map(({ id }) => [id, LiveEndReason.TAKEN_OVER]);
 }
 
 async function withoutAccess(sessions: readonly LiveSession[], { peers }: LiveWatchOptions): Promise<Unwelcome> {

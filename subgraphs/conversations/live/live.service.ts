@@ -16,6 +16,7 @@ import { canWrite } from '../conversation.policy.ts';
 import { actorOf } from '../conversation-outbox.ts';
 import { loadAgent } from '../orchestration/roster.ts';
 import { lockRoom } from '../room-lock.ts';
+import { silencedAgents } from '../takeover/takeover-row.ts';
 import {
   type SendLiveInputInput,
   type StartLiveSessionInput,
@@ -80,6 +81,9 @@ export class LiveService {
     const { transactions, bus } = this.options;
     return transactions.scoped(async (unit) => {
       await lockRoom(unit.tx, conversationId);
+      if ((await silencedAgents(unit.tx, conversationId, [agent.id])).has(agent.id)) {
+        throw conflict('A person has taken over from this agent: talk with it once the conversation is handed back.');
+      }
       await this.checkCaps(unit, viewer, conversationId);
       const row = await unit.tx.liveSession.create({
         data: {

@@ -15,6 +15,7 @@ import { lockRoom } from '../room-lock.ts';
 import type { RoomTurns } from '../room-turn.ts';
 import { RUN_COLUMNS } from '../row.ts';
 import type { RunService } from '../run.service.ts';
+import { silencedAgents } from '../takeover/takeover-row.ts';
 import { stepsToRepeat } from './dependence.ts';
 import { INTERRUPTED } from './tool-step.ts';
 
@@ -94,6 +95,9 @@ export class RetryService {
     if (!now) throw notFound('run');
     if (!RETRYABLE.includes(now.state)) throw conflict(`A run that is ${now.state} is not retried.`);
     if (now.rolledBackAt) throw conflict('A run that was taken back is not retried: send the message again.');
+    if ((await silencedAgents(tx, run.conversationId, [run.agentId])).has(run.agentId)) {
+      throw conflict('A person has taken over: hand the conversation back first.');
+    }
     const reply = await tx.message.findFirst({ where: { id: run.replyMessageId }, select: { isShown: true } });
     if (reply && !reply.isShown) throw conflict('The conversation shows another version of this answer.');
     const later = await tx.run.findFirst({
