@@ -72,6 +72,13 @@ describe.each(DIALECTS)('what $name reads and writes', (dialect) => {
     expect(JSON.stringify(sent())).toContain('image/png');
   });
 
+  it('sends a document byte for byte, under its type', async () => {
+    const document = { type: 'document' as const, mimeType: 'application/pdf', data: 'JVBERi0=', fileName: 'plan.pdf' };
+    await ask(provider, { ...request, turns: [{ role: 'user', parts: [document, { type: 'text', text: 'Read.' }] }] });
+    expect(JSON.stringify(sent())).toContain('JVBERi0=');
+    expect(JSON.stringify(sent())).toContain('application/pdf');
+  });
+
   it('uses one connection for calls that follow one another', async () => {
     await ask(provider, request);
     const before = server.connections;
