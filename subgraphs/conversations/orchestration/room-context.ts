@@ -45,11 +45,7 @@ export class RoomContext {
     const isAmongSeveral = input.kind === 'ROOM' && this.withSeveral.has(agent.id);
     const place = { agentId: agent.id, conversationId: this.run.conversationId };
     const blocks = await scope.memory.read(this.viewer, place);
-    return systemText([
-      agent.instructions,
-      memorySection(blocks),
-      isAmongSeveral ? speakersSection(agent.name) : null,
-    ]);
+    return systemText([agent.instructions, memorySection(blocks), isAmongSeveral ? speakersSection(agent.name) : null]);
   }
 
   /**

@@ -25,9 +25,7 @@ describe('what a model is told of memory', () => {
   });
 
   it('stands below a heading', () => {
-    expect(memorySection([blockOf()])).toMatch(
-      /^# What you remember\n\n[\s\S]+Likes tea\.\n<\/memory>$/,
-    );
+    expect(memorySection([blockOf()])).toMatch(/^# What you remember\n\n[\s\S]+Likes tea\.\n<\/memory>$/);
   });
 
   it.each<[string, Partial<MemoryBlock>, string]>([
