@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.parley/**'],
-    globalSetup: ['test/support/cluster.setup.ts'],
+    globalSetup: ['test/support/build.setup.ts', 'test/support/cluster.setup.ts'],
     setupFiles: ['test/support/file-end.setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

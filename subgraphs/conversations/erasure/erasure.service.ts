@@ -15,7 +15,7 @@ export interface ErasureOptions {
 const payload = z.object({ userId: z.uuid() });
 
 /** How often to look for work that was begun and not ended, in milliseconds. */
-const EVERY_MS = 60_000;
+const EVERY_MS = 10_000;
 
 /** Has what somebody wrote taken away once identity has erased him. */
 export class ErasureService {

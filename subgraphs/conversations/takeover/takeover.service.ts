@@ -52,8 +52,7 @@ export class TakeoverService {
   async take(viewer: Viewer, input: TakeOverConversationInput, loaders: ConversationLoaders) {
     const { conversationId, agentId = null, runs } = validate(takeOverSchema, input);
     const { room, participants } = await this.open(viewer, conversationId, loaders);
-    const isHere = participants.some((row) => row.kind === 'AGENT' && row.participantId === agentId);
-    if (agentId !== null && !isHere) throw badInput('input.agentId', 'This agent is not in the conversation.');
+    if (agentId !== null && !isHere(participants, agentId)) throw notHere();
     const takeover = await this.inRoom(room, async (unit) => {
       const earlier = await unit.tx.takeover.findFirst({ where: { conversationId: room.id, agentId } });
       if (earlier?.takenById === viewer.userId) return earlier;
@@ -83,7 +82,10 @@ export class TakeoverService {
     const able = answer ? await this.candidates(viewer, opened, agentId) : [];
     const run = await this.inRoom(room, async (unit) => {
       const ended = await unit.tx.takeover.findFirst({ where: { conversationId: room.id, agentId } });
-      if (!ended) return null;
+      if (!ended) {
+        if (agentId !== null && !isHere(opened.participants, agentId)) throw notHere();
+        return null;
+      }
       await unit.tx.takeover.deleteMany({ where: { id: ended.id } });
       const begun = await this.answerLast(unit, viewer, room, able);
       await this.tell(unit, viewer, room, 'conversation.handed_back', ended, [
@@ -170,6 +172,11 @@ export class TakeoverService {
     );
   }
 }
+
+const isHere = (participants: OpenRoom['participants'], agentId: string): boolean =>
+  participants.some((row) => row.kind === 'AGENT' && row.participantId === agentId);
+
+const notHere = () => badInput('input.agentId', 'This agent is not in the conversation.');
 
 const PRESENT = `
   SELECT t.id::text, t.org_id::text AS "orgId", t.conversation_id::text AS "conversationId", t.agent_id::text AS "agentId",
