@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isConnectionFailure } from '#core/database/failure';
 import { type Environment, readEnvironment } from '#core/environment';
 import { createLog, type Logger } from '#core/log';
 import { type DataFolder, openDataFolder, prepareDataFolder } from './data-folder.ts';
@@ -94,7 +95,7 @@ async function main(): Promise<void> {
     version: await readVersion(),
     alone: embedded && roles.size === ROLES.length,
   }).catch((error: unknown) => {
-    throw explainListenFailure(error, environment.HOST, 'PORT') ?? error;
+    throw explainListenFailure(error, environment.HOST, 'PORT') ?? explainDatabaseLoss(error) ?? error;
   });
   opened.push(() => server.close());
   if (server.port !== null) {
@@ -106,6 +107,15 @@ async function main(): Promise<void> {
     process.stdout.write(`Parley is ready: ${[...roles].join(', ')}\n`);
   }
 }
+
+/** The database was there when the schema was looked at. */
+const explainDatabaseLoss = (error: unknown): StartError | null =>
+  isConnectionFailure(error)
+    ? new StartError(
+        'The database stopped answering while Parley was starting: see that it runs and has connections and time to spare, then start again.',
+        { cause: error },
+      )
+    : null;
 
 async function readVersion(): Promise<string> {
   // From the sources it is one folder up, from the build two.

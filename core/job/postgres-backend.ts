@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   type PgPool,
@@ -18,6 +19,9 @@ const SCHEMA = 'bullmq';
 
 /** How long an idle worker waits for a notification before it looks by itself, in seconds. */
 const LONGEST_WAIT_S = 10;
+
+/** For how long the database may be hard to reach while a process starts, in milliseconds. */
+const START_PATIENCE_MS = 30_000;
 
 type BackendOptions = ConstructorParameters<typeof PostgresQueueBackend>[2];
 
@@ -75,11 +79,24 @@ export async function openPostgresBackend(
 
 /** Processes that start together take turns, by a lock of BullMQ's own. */
 async function migrateOnce(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
+  const client = await connectAtLast(pool);
   try {
     await runMigrations(client, SCHEMA);
   } finally {
     client.release();
+  }
+}
+
+/** A start is in no hurry: a machine that starts everything at once is slow to answer. @throws what the last try met */
+async function connectAtLast(pool: pg.Pool): Promise<pg.PoolClient> {
+  const deadline = Date.now() + START_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      if (!isConnectionFailure(error) || Date.now() > deadline) throw error;
+      await sleep(200);
+    }
   }
 }
 

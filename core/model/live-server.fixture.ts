@@ -57,7 +57,7 @@ export const LONG_BYTES = 60_000;
 /**
  * A Live API that speaks BidiGenerateContent and fails on demand. Its model repeats what it was told, word by word; what
  * it is told by speech are the bytes of the recording, read as text. A turn may hold orders: `[hold]` stops in the
- * middle of the answer, `[call NAME]` calls a tool first, `[late handle]` keeps the handle of the turn back, `[long N]`
+ * middle of the answer, `[call NAME JSON]` calls a tool first, `[late handle]` keeps the handle of the turn back, `[long N]`
  * begins with so many pieces of noise.
  */
 export class LiveServer {
@@ -274,14 +274,16 @@ class Conversation {
     const isOver = () => this.answer !== answer;
     this.answering = true;
     if (transcript !== null) this.send({ serverContent: { inputTranscription: { text: transcript } } });
-    const tool = /\[call (\w+)\]/.exec(text)?.[1];
+    const [, tool, args] = /\[call (\w+)(?: (\{.*\}))?\]/.exec(text) ?? [];
     let words = `I heard: ${text}`.split(/(?<= )/);
     if (tool) {
       const result = new Promise<string>((resolve) => {
         this.called = resolve;
       });
-      this.send({ toolCall: { functionCalls: [{ id: `call-${answer}`, name: tool, args: { of: 'Oslo' } }] } });
-      words = [`It says ${await result}`];
+      this.send({
+        toolCall: { functionCalls: [{ id: `call-${answer}`, name: tool, args: JSON.parse(args ?? '{"of":"Oslo"}') }] },
+      });
+      words = ['It says ', await result];
     }
     const long = Number(/\[long (\d+)\]/.exec(text)?.[1] ?? 0);
     for (let piece = 0; piece < long; piece++) this.play('.'.repeat(LONG_BYTES));

@@ -76,7 +76,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
   const takeovers = new TakeoverService({ database, transactions, streams, directory, runs, turns });
   const runFeed = new RunEventService(database, streams, events, runs);
-  const live = createLive({ kernel, directory, scope, tools: new Map() });
+  const live = createLive({ kernel, directory, scope, tools });
 
   const executor = new RunExecutor({
     database,

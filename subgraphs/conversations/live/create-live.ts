@@ -1,4 +1,5 @@
 import type { Kernel } from '#core/kernel';
+import type { ToolSource } from '#core/tool/tool.port';
 import type { PeerDirectory } from '../peer-directory.ts';
 import type { RequestScope } from '../request-scope.ts';
 import { LiveResolver } from './live.resolver.ts';
@@ -7,14 +8,13 @@ import { createLiveEventResolver } from './live-event.resolver.ts';
 import { LiveFeed } from './live-feed.ts';
 import { LiveHost } from './live-host.ts';
 import { LivePost } from './live-mailbox.ts';
-import type { LiveTools } from './live-tool.ts';
 
 export interface LiveOptions {
   kernel: Kernel;
   directory: PeerDirectory;
   scope: RequestScope;
-  /** What live models may call, by name. */
-  tools: LiveTools;
+  /** Where the tools of agents come from. */
+  tools: ToolSource;
 }
 
 /** Composes live sessions: what callers ask, and the host that the worker starts. */

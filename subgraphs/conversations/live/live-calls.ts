@@ -1,21 +1,29 @@
+import type { Logger } from '#core/log';
 import type { LiveLink } from '#core/model/live-link';
-import type { ToolCallPart } from '#core/model/model.port';
+import type { JsonObject, ToolCallPart } from '#core/model/model.port';
+import { withoutLogins } from '../tool/without-login.ts';
 import type { LiveLog } from './live-log.ts';
-import { callTool, type LiveTools } from './live-tool.ts';
+import { callLiveTool, type LivePlace, type LiveTools } from './live-tool.ts';
+
+export interface LiveCallsOptions {
+  link: LiveLink;
+  stream: LiveLog;
+  log: Logger;
+  /** What the model was set up with last. */
+  tools(): LiveTools;
+  place(turn: number): LivePlace;
+}
 
 /** The calls of tools of one session that are under way. */
 export class LiveCalls {
   private readonly underWay = new Map<string, AbortController>();
 
-  constructor(
-    private readonly tools: LiveTools,
-    private readonly link: LiveLink,
-    private readonly stream: LiveLog,
-  ) {}
+  constructor(private readonly options: LiveCallsOptions) {}
 
   /** Shows a call, and has it answered behind the conversation, which goes on. */
   async begin(call: ToolCallPart, turn: number): Promise<void> {
-    await this.stream.write('LiveToolCall', { turn, callId: call.id, name: call.name, arguments: call.args });
+    const shown = withoutLogins(call.args) as JsonObject;
+    await this.options.stream.write('LiveToolCall', { turn, callId: call.id, name: call.name, arguments: shown });
     // What the log refuses, it also tells the run.
     this.answer(call, turn).catch(() => {});
   }
@@ -29,14 +37,15 @@ export class LiveCalls {
   }
 
   private async answer(call: ToolCallPart, turn: number): Promise<void> {
+    const { link, stream, log, tools, place } = this.options;
     const { id: callId, name } = call;
     const abort = new AbortController();
     this.underWay.set(callId, abort);
-    const answer = await callTool(this.tools, call, abort.signal);
+    const answer = await callLiveTool(tools(), call, place(turn), { signal: abort.signal, log });
     if (abort.signal.aborted) return;
     this.underWay.delete(callId);
-    this.link.respond([answer]);
+    link.respond([answer]);
     const { result, isError = false } = answer;
-    await this.stream.write('LiveToolResult', { turn, callId, name, result, isError });
+    await stream.write('LiveToolResult', { turn, callId, name, result, isError });
   }
 }

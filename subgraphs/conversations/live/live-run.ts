@@ -67,7 +67,19 @@ export class LiveRun {
       uncovered: session.uncovered as unknown as LiveTurn[],
       history: () => readHistory(session, onBehalfOf(session), options),
     });
-    this.calls = new LiveCalls(options.tools, this.link, this.stream);
+    this.calls = new LiveCalls({
+      link: this.link,
+      stream: this.stream,
+      log: options.log,
+      tools: () => this.upstream?.tools ?? new Map(),
+      place: (ofTurn) => ({
+        sessionId: session.id,
+        turn: ofTurn,
+        viewer: onBehalfOf(session),
+        conversationId: session.conversationId,
+        agent: { id: session.agentId, name: this.upstream?.agent.name ?? '' },
+      }),
+    });
     this.intake = new LiveIntake(progress, {
       bus: options.bus,
       log: options.log,
