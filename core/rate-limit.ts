@@ -8,6 +8,8 @@ export interface RateLimit {
   name: string;
   points: number;
   seconds: number;
+  /** What a caller is told whose budget is spent, as sentences. Left out: that there were too many requests. */
+  refusal?: string;
 }
 
 /** Counts what callers do. Across processes where Redis is there, else within this one. */
@@ -42,7 +44,7 @@ export function createRateLimits(redis: Redis | null): RateLimits {
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
         const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-        throw new ParleyError('RATE_LIMITED', `Too many requests. Try again in ${seconds} s.`, {
+        throw new ParleyError('RATE_LIMITED', `${limit.refusal ?? 'Too many requests.'} Try again in ${seconds} s.`, {
           retryAfterSeconds: seconds,
         });
       }

@@ -7,6 +7,7 @@ import { maskError } from '#core/mask';
 import type { GatewayContext } from './context.ts';
 import { apolloLimitPlugin } from './limit/apollo-plugin.ts';
 import type { RequestLimits } from './limit/request-limits.ts';
+import type { Spend } from './limit/spending.ts';
 
 // Apollo Gateway reports its use to its maker unless told not to before it is made: a self-hosted server calls nobody.
 process.env.APOLLO_TELEMETRY_DISABLED = 'true';
@@ -67,11 +68,12 @@ export interface ApolloOptions {
   graph: GatewayGraph;
   log: Logger;
   limits: RequestLimits;
+  spend: Spend;
   plugins: ApolloServerPlugin<GatewayContext>[];
 }
 
 /** Apollo Server on the gateway. It listens to nothing by itself. */
-export function createApollo({ graph, log, limits, plugins }: ApolloOptions): ApolloServer<GatewayContext> {
+export function createApollo({ graph, log, limits, spend, plugins }: ApolloOptions): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
     gateway: graph.gateway,
     introspection: true,
@@ -83,7 +85,7 @@ export function createApollo({ graph, log, limits, plugins }: ApolloOptions): Ap
     validationOptions: limits.validationOptions,
     stopOnTerminationSignals: false,
     logger: log,
-    plugins: [runnableOperations, rememberRequestIds, apolloLimitPlugin(limits), ...plugins],
+    plugins: [runnableOperations, rememberRequestIds, apolloLimitPlugin(limits, spend), ...plugins],
     formatError: (formatted, error) => toMasked(formatted, error, log),
   });
 }

@@ -23,6 +23,7 @@ import { addGraphQL, createHttp, type HttpOptions } from './http.ts';
 import { Idempotency } from './idempotency.ts';
 import { httpStatusPlugin } from './limit/http-status.ts';
 import { createRequestLimits } from './limit/request-limits.ts';
+import { createSpend } from './limit/spending.ts';
 import { reportOutcome } from './outcome.ts';
 import { countFetches, countStreams } from './subgraph-count.ts';
 import { readSchemas, type SubgraphSources } from './subgraph-source.ts';
@@ -77,7 +78,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
 
   const limits = createRequestLimits();
-  const apollo = createApollo({ graph, log, limits, plugins: [httpStatusPlugin(), reportOutcome] });
+  const spend = createSpend(kernel.rateLimits, environment.RATE_LIMIT_COST);
+  const apollo = createApollo({ graph, log, limits, spend, plugins: [httpStatusPlugin(), reportOutcome] });
   await apollo.start();
   const authenticator = new Authenticator(kernel.peers);
   const requestLimit = { name: 'requests', points: environment.RATE_LIMIT_REQUESTS, seconds: 10 };
@@ -109,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     apollo,
     subscriptions,
     schema: schemaNow,
+    spend,
     check: (request) => limits.check({ ...request, schema: schemaNow() }),
   });
   const gauges = setInterval(() => {

@@ -32,6 +32,11 @@ describe('a schema', () => {
     ],
     ['too much', { description: 'x'.repeat(20_000) }, /at most 20,000/],
     ['too deep', nested(21), /at most 40 deep/],
+    [
+      'too many parts',
+      { properties: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`p${i}`, { enum: [i] }])) },
+      /at most 600 objects and lists/,
+    ],
   ])('with %s cannot', (_, schema, fault) => {
     expect(schemaFault(schema)).toMatch(fault);
   });

@@ -3,8 +3,18 @@ import { LRUCache } from 'lru-cache';
 import { doWithin } from '#core/bounded-work';
 import type { JsonSchema } from '#core/model/model.port';
 
-/** `strict: false`: schemas come from people and other servers, with keywords of other dialects. */
-const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false, addUsedSchema: false });
+/**
+ * `strict: false`: schemas come from people and other servers, with keywords of other dialects. What would make checks a
+ * little faster makes compiling several times slower, and most schemas are used a few times.
+ */
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: false,
+  validateFormats: false,
+  addUsedSchema: false,
+  inlineRefs: false,
+  code: { optimize: false },
+});
 
 const compiled = new LRUCache<string, ValidateFunction>({ max: 500 });
 
@@ -14,8 +24,8 @@ const MAX_PROBLEMS = 8;
 /** How long the check of one value may take, in milliseconds: what is sound takes a fraction of one. */
 const MAX_MS = 500;
 
-/** What a schema that people write may be: far more than a model keeps to. */
-export const SCHEMA_LIMITS = { characters: 20_000, depth: 40 } as const;
+/** What a schema that people write may be: far more than a model keeps to, and compiled within tens of milliseconds. */
+export const SCHEMA_LIMITS = { characters: 20_000, depth: 40, parts: 600 } as const;
 
 /**
  * What is wrong with a value by a JSON Schema (2020-12), each as a sentence that begins with the place; empty where
@@ -35,11 +45,12 @@ export function schemaProblems(schema: JsonSchema, value: unknown): string[] {
 
 /** Why a schema cannot be used, as a sentence without its point; null where it can. Nothing is fetched for it. */
 export function schemaFault(schema: JsonSchema): string | null {
-  const { characters, depth } = SCHEMA_LIMITS;
+  const { characters, depth, parts } = SCHEMA_LIMITS;
   if (JSON.stringify(schema).length > characters) {
     return `It must have at most ${characters.toLocaleString('en')} characters`;
   }
   if (depthOf(schema) > depth) return `It must be nested at most ${depth} deep`;
+  if (partsOf(schema) > parts) return `It must have at most ${parts} objects and lists in it`;
   const [remote] = remoteReferences(schema);
   if (remote) return `${remote.place} refers to ${remote.to}: a schema can only refer to its own parts, by #`;
   try {
@@ -70,6 +81,11 @@ function compile(schema: JsonSchema): ValidateFunction {
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function partsOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>((sum, part) => sum + partsOf(part), 1);
 }
 
 /** These hold values, not schemas. */

@@ -1,7 +1,9 @@
-import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError } from 'graphql';
+import type { RequestEnvelope } from '#core/subgraph/operation';
 import { limitExceeded } from './limit-error.ts';
 import { isTooManyTokens, type RequestLimits } from './request-limits.ts';
+import type { Spend } from './spending.ts';
 
 /**
  * The part of the limits that Apollo Server has no option for. It goes together with the options that have a place of
@@ -11,21 +13,27 @@ import { isTooManyTokens, type RequestLimits } from './request-limits.ts';
  *       parseOptions: limits.parseOptions,
  *       validationRules: [...limits.validationRules],
  *       validationOptions: limits.validationOptions,
- *       plugins: [apolloLimitPlugin(limits)],
+ *       plugins: [apolloLimitPlugin(limits, spend)],
  *     })
  */
-export function apolloLimitPlugin(limits: RequestLimits): ApolloServerPlugin<BaseContext> {
+export function apolloLimitPlugin(
+  limits: RequestLimits,
+  spend: Spend,
+): ApolloServerPlugin<{ envelope: Pick<RequestEnvelope, 'viewer' | 'client'> }> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ schema, document, request }) {
-          const refusal = limits.checkRun({
+        async didResolveOperation({ schema, document, request, contextValue }) {
+          const run = limits.checkRun({
             schema,
             document,
             variables: request.variables,
             operationName: request.operationName,
           });
-          if (refusal) throw withStatus(refusal);
+          if (run.error) throw withStatus(run.error, 400);
+          await spend(contextValue.envelope, run.cost).catch((error: unknown) => {
+            throw error instanceof GraphQLError ? withStatus(error, 429) : error;
+          });
         },
         async didEncounterErrors({ errors }) {
           for (const error of errors) if (isTooManyTokens(error)) nameTokenLimit(error, limits.options.tokens);
@@ -36,10 +44,10 @@ export function apolloLimitPlugin(limits: RequestLimits): ApolloServerPlugin<Bas
 }
 
 /** Without a status, Apollo Server takes an error from a plugin for a fault of its own. */
-const withStatus = (error: GraphQLError) =>
+const withStatus = (error: GraphQLError, status: number) =>
   new GraphQLError(error.message, {
     ...(error.nodes && { nodes: error.nodes }),
-    extensions: { ...error.extensions, http: { status: 400 } },
+    extensions: { ...error.extensions, http: { status } },
   });
 
 /** The parser's refusal is made by Apollo Server and can only be reworded in place. */

@@ -5,29 +5,34 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { getIntrospectionQuery, printSchema } from 'graphql';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RequestEnvelope } from '#core/subgraph/operation';
 import { apolloLimitPlugin } from './apollo-plugin.ts';
 import { httpStatusPlugin } from './http-status.ts';
 import { createRequestLimits } from './request-limits.ts';
 import { toySchema } from './toy-room.fixture.ts';
 
+type Envelope = Pick<RequestEnvelope, 'viewer' | 'client'>;
+
+const ANYBODY: Envelope = { viewer: null, client: { ip: '127.0.0.1', userAgent: null } };
+
 const limits = createRequestLimits();
 let app: FastifyInstance;
-let apollo: ApolloServer;
+let apollo: ApolloServer<{ envelope: Envelope }>;
 let url: string;
 
 beforeAll(async () => {
-  apollo = new ApolloServer({
+  apollo = new ApolloServer<{ envelope: Envelope }>({
     typeDefs: printSchema(toySchema),
     introspection: true,
     csrfPrevention: true,
     parseOptions: limits.parseOptions,
     validationRules: [...limits.validationRules],
     validationOptions: limits.validationOptions,
-    plugins: [apolloLimitPlugin(limits), httpStatusPlugin()],
+    plugins: [apolloLimitPlugin(limits, async () => {}), httpStatusPlugin()],
   });
   await apollo.start();
   app = Fastify();
-  await app.register(fastifyApollo(apollo));
+  await app.register(fastifyApollo(apollo), { context: async () => ({ envelope: ANYBODY }) });
   await app.listen({ port: 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
 });

@@ -5,7 +5,7 @@ import type { RequestLimitOptions } from './limit-options.ts';
 /** A limit that a request can break. */
 export type LimitName = Exclude<
   keyof RequestLimitOptions,
-  'mutationCost' | 'assumedPageSize' | 'assumedListSize' | 'cachedCharacters'
+  'mutationCost' | 'introspectionCost' | 'assumedPageSize' | 'assumedListSize' | 'cachedCharacters'
 >;
 
 /** What the client is told in `extensions.limit`. */

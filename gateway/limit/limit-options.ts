@@ -23,6 +23,8 @@ export interface RequestLimitOptions {
   cost: number;
   /** Cost of a root field of a mutation, beside what it selects. */
   mutationCost: number;
+  /** Cost of `__schema` or `__type` at the root, whatever is selected below: introspection has limits of its own. */
+  introspectionCost: number;
   /** The length of a page whose field takes `first` or `last` and has no default, where the request gives neither. */
   assumedPageSize: number;
   /** The length of a list that takes neither `first` nor `last`. */
@@ -63,6 +65,8 @@ export const DEFAULT_REQUEST_LIMITS: Readonly<RequestLimitOptions> = {
   // A page of 100 rows with a nested page of 10 rows of 8 fields costs 8,000 to 9,000.
   cost: 10_000,
   mutationCost: 10,
+  // The standard introspection query takes about as long as a page of a hundred rows with ten fields.
+  introspectionCost: 1_000,
   // The default page of the API's connections.
   assumedPageSize: 20,
   // Lists without pages are bounded and short: the people in a room, the parts of a message.

@@ -53,7 +53,9 @@ describe('the cost of an operation', () => {
       24,
       'mutation { ...m ...n } fragment m on Mutation { a: rename(id: 1, title: "x") { id } } fragment n on Mutation { b: rename(id: 1, title: "x") { id } }',
     ],
-    [1, '{ __schema { types { name } } }'],
+    [1_000, '{ __schema { types { name } } }'],
+    [2_001, '{ version __schema { types { name } } __type(name: "Room") { name } }'],
+    [1, '{ __typename }'],
   ])('is %i for %s', (cost, source, variables) => {
     expect(validate(schema, parse(source))).toEqual([]);
     expect(costOf(source, variables)).toBe(cost);

@@ -18,7 +18,10 @@ import {
 } from 'graphql';
 import type { RequestLimitOptions } from './limit-options.ts';
 
-export type CostOptions = Pick<RequestLimitOptions, 'mutationCost' | 'assumedPageSize' | 'assumedListSize'>;
+export type CostOptions = Pick<
+  RequestLimitOptions,
+  'mutationCost' | 'introspectionCost' | 'assumedPageSize' | 'assumedListSize'
+>;
 
 /** The variables of a request as the client sent them. */
 export type RawVariables = Readonly<Record<string, unknown>>;
@@ -33,7 +36,8 @@ export interface OperationCost {
  * Estimates how many fields an answer has at most. Each field costs 1; what is below a list counts as often as the list
  * is long. A connection's `first` or `last` is the length of the lists nearest below it (`edges`, `nodes`). Fragments
  * count wherever they are spread, and alternatives on an interface or union all count, so that adding to an operation
- * never makes it cheaper. Introspection costs 1, as it has limits of its own. `document` has to be valid.
+ * never makes it cheaper. Introspection costs the same whatever it
+ * selects, as it has limits of its own. `document` has to be valid.
  */
 export function operationCost(
   schema: GraphQLSchema,
@@ -84,6 +88,7 @@ export function operationCost(
   };
 
   const fieldCost = (field: FieldNode, parent: GraphQLNamedType | undefined, page: number | undefined): number => {
+    if (field.name.value === '__schema' || field.name.value === '__type') return options.introspectionCost;
     const definition =
       isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined;
     const own = definition && parent === schema.getMutationType() ? 1 + options.mutationCost : 1;

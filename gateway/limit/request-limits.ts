@@ -28,8 +28,11 @@ export interface LimitedRequest {
 
 /** Either the document, valid and within the limits, or what to answer instead, each error coded `BAD_USER_INPUT`. */
 export type LimitedResult =
-  | { document: DocumentNode; errors?: undefined }
+  | { document: DocumentNode; cost: number; errors?: undefined }
   | { errors: readonly GraphQLError[]; document?: undefined };
+
+/** What a run was found to cost, or what to refuse it for. */
+export type RunResult = { cost: number; error?: undefined } | { error: GraphQLError };
 
 /** The limits of one server, with the documents that it remembers as sound. */
 export interface RequestLimits {
@@ -45,11 +48,14 @@ export interface RequestLimits {
   /**
    * Checks what can differ from request to request: the size of the variables, and the cost that depends on them.
    * @param document Parsed and valid under `validationRules`.
-   * @returns What to refuse the request for; undefined where it may run. An operation that cannot be told passes, as
-   *   there is nothing to run.
+   * @returns An operation that cannot be told passes and costs nothing, as there is nothing to run.
    */
-  checkRun(request: LimitedRequest & { document: DocumentNode }): GraphQLError | undefined;
+  checkRun(request: LimitedRequest & { document: DocumentNode }): RunResult;
 }
+
+type ReadResult =
+  | { document: DocumentNode; errors?: undefined }
+  | { errors: readonly GraphQLError[]; document?: undefined };
 
 /** The faults of a document that one answer lists. */
 const MAX_LISTED_ERRORS = 20;
@@ -75,7 +81,7 @@ export function createRequestLimits(overrides: Partial<RequestLimitOptions> = {}
     return faults.map(asBadInput);
   };
 
-  const read = (schema: GraphQLSchema, source: string): LimitedResult => {
+  const read = (schema: GraphQLSchema, source: string): ReadResult => {
     const remembered = entryOf(soundBySource, schema, () => createDocumentCache(options.cachedCharacters));
     const known = remembered.get(source);
     if (known) return { document: known };
@@ -105,25 +111,29 @@ export function createRequestLimits(overrides: Partial<RequestLimitOptions> = {}
   const checkRun: RequestLimits['checkRun'] = ({ schema, document, variables, operationName }) => {
     const raw = variables ?? {};
     const size = measureVariables(raw, options);
-    if (size.depth > options.variableDepth) return limitExceeded('variableDepth', options.variableDepth, size.depth);
-    if (size.bytes > options.variableBytes) return limitExceeded('variableBytes', options.variableBytes, size.bytes);
+    if (size.depth > options.variableDepth) {
+      return { error: limitExceeded('variableDepth', options.variableDepth, size.depth) };
+    }
+    if (size.bytes > options.variableBytes) {
+      return { error: limitExceeded('variableBytes', options.variableBytes, size.bytes) };
+    }
     const operation = getOperationAST(document, operationName);
-    if (!operation) return undefined;
+    if (!operation) return { cost: 0 };
     const cost = costOf(schema, document, operation, raw);
-    return cost > options.cost ? limitExceeded('cost', options.cost, cost, operation) : undefined;
+    return cost > options.cost ? { error: limitExceeded('cost', options.cost, cost, operation) } : { cost };
   };
 
   const check: RequestLimits['check'] = (request) => {
     const { schema } = request;
-    let result: LimitedResult;
+    let result: ReadResult;
     if ('source' in request) result = read(schema, request.source);
     else {
       const errors = findFaults(schema, request.document);
       result = errors.length > 0 ? { errors } : { document: request.document };
     }
     if (!result.document) return result;
-    const refusal = checkRun({ ...request, document: result.document });
-    return refusal ? { errors: [refusal] } : result;
+    const run = checkRun({ ...request, document: result.document });
+    return run.error ? { errors: [run.error] } : { document: result.document, cost: run.cost };
   };
 
   return { options, parseOptions, validationRules, validationOptions, check, checkRun };

@@ -22,6 +22,7 @@ import type { Authenticator } from '#gateway/authentication/authenticator';
 import type { AddressOf } from '#gateway/client-address';
 import type { GatewayContext } from '#gateway/context';
 import type { LimitedResult } from '#gateway/limit/request-limits';
+import type { Spend } from '#gateway/limit/spending';
 import { isOriginAllowed } from '#gateway/origin';
 import { outcomeOf } from '#gateway/outcome';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
@@ -52,6 +53,7 @@ export interface WebSocketOptions {
     variables: Record<string, unknown>;
     operationName: string | undefined;
   }): LimitedResult;
+  spend: Spend;
   /** The schema that clients see now. */
   schema(): GraphQLSchema;
   /** Sockets that this process takes at most, and one caller of them. */
@@ -210,23 +212,26 @@ async function prepare(
   connection: Connection,
   id: string,
   { query, variables, operationName }: SubscribePayload,
-  { rateLimits, requestLimit, log, check, schema, maxOperations = 100 }: WebSocketOptions,
+  { rateLimits, requestLimit, log, check, spend, schema, maxOperations = 100 }: WebSocketOptions,
 ): Promise<Prepared | readonly GraphQLError[]> {
   const requestId = newId();
   try {
     await rateLimits.consume(requestLimit, callerOf(connection));
     if (id.length > MAX_ID_CHARACTERS) throw badInput('id', `It must have at most ${MAX_ID_CHARACTERS} characters.`);
+    const checked = check({ source: query, variables: variables ?? {}, operationName: operationName ?? undefined });
+    if (!checked.document) return checked.errors.map((error) => maskError(error, log, requestId));
+    const operation = getOperationAST(checked.document, operationName);
+    if (!operation) throw badInput('operationName', NO_OPERATION);
+    const { viewer, ip, userAgent } = connection;
+    const client = { ip, userAgent };
+    // Apollo Server, which runs the others, takes the cost of those.
+    if (operation.operation === 'subscription') await spend({ viewer, client }, checked.cost);
+    // Nothing is waited for between this and the count.
     if (connection.operations >= maxOperations) {
       throw new ParleyError('QUOTA_EXCEEDED', `One socket carries ${maxOperations} operations at most.`);
     }
-    const checked = check({ source: query, variables: variables ?? {}, operationName: operationName ?? undefined });
-    if (!checked.document) return checked.errors.map((error) => maskError(error, log, requestId));
-    if (!getOperationAST(checked.document, operationName)) {
-      throw badInput('operationName', NO_OPERATION);
-    }
     // From here on graphql-ws says once when it is over. An id tells nothing: it can be given again before that.
     connection.operations += 1;
-    const { viewer, ip, userAgent } = connection;
     return {
       schema: schema(),
       document: checked.document,
@@ -234,7 +239,7 @@ async function prepare(
       operationName: operationName ?? null,
       source: query,
       contextValue: {
-        envelope: { requestId, viewer, client: { ip, userAgent }, idempotencyKey: null },
+        envelope: { requestId, viewer, client, idempotencyKey: null },
         log: log.child({ requestId }),
       },
     };

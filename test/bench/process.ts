@@ -55,6 +55,7 @@ export async function runServer(providerUrl: string): Promise<BenchServer> {
     OPENAI_BASE_URL: `${providerUrl}/v1`,
     OPENAI_API_KEY: 'bench',
     RATE_LIMIT_REQUESTS: '1000000',
+    RATE_LIMIT_COST: '1000000000',
     LOG_LEVEL: 'warn',
   });
   const url = /http:\/\/localhost:\d+/.exec(running.output)?.[0] ?? '';

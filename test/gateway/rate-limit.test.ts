@@ -56,3 +56,42 @@ describe('a caller that asks too often', () => {
     expect([...endings]).toEqual(['1013 Too many requests: connect again later.']);
   });
 });
+
+describe('a caller that asks for too much', () => {
+  const WORK = 5_000;
+  /** 1 + 1 + 100 * 3 points or more. */
+  const PAGE = '{ agents(first: 100) { nodes { id name createdAt } } }';
+  let small: TestServer;
+
+  beforeAll(async () => {
+    small = await startTestServer({ RATE_LIMIT_COST: String(WORK) });
+  }, 120_000);
+
+  it('is refused with the time to wait once its work is spent, and another is not', async () => {
+    const [owner, other] = [await small.seed.owner(), await small.seed.owner()];
+    const answers = await Promise.all(Array.from({ length: 40 }, () => owner.client.send(PAGE)));
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(20);
+    expect(refused[0]?.errors).toEqual([
+      {
+        message: expect.stringMatching(/^What was asked for .+ Try again in \d+ s\.$/),
+        extensions: { code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) },
+      },
+    ]);
+    expect((await other.client.send(PAGE)).status).toBe(200);
+
+    // The same budget on a WebSocket, for queries and for what an event of a stream selects.
+    const socket = await RawSocket.init(small.url, { authorization: `Bearer ${owner.client.token}` });
+    const room = await small.seed.room(other);
+    for (const [id, query] of [
+      ['query', PAGE],
+      ['stream', `subscription { conversationEvents(conversationId: "${room.id}") { cursor } }`],
+    ] as const) {
+      await socket.say({ type: 'subscribe', id, payload: { query } });
+      const heard = await socket.hear(id === 'query' ? 'next' : 'error');
+      expect(JSON.stringify(heard)).toContain('RATE_LIMITED');
+    }
+    socket.close();
+  });
+});

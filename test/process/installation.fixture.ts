@@ -32,6 +32,7 @@ export async function openInstallation(): Promise<Installation> {
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     RATE_LIMIT_REQUESTS: '100000',
+    RATE_LIMIT_COST: '1000000000',
   };
   return {
     redis,

@@ -60,6 +60,7 @@ export class ServerProcess {
         PARLEY_OWNER_EMAIL: OWNER,
         PARLEY_OWNER_PASSWORD: PASSWORD,
         RATE_LIMIT_REQUESTS: '100000',
+        RATE_LIMIT_COST: '1000000000',
         LOG_LEVEL: 'warn',
         ...this.variables,
       },

@@ -47,6 +47,7 @@ export async function startTestServer(
     PORT: '0',
     HOST: '127.0.0.1',
     RATE_LIMIT_REQUESTS: '100000',
+    RATE_LIMIT_COST: '1000000000',
     LOG_LEVEL: logLevel,
     ...variables,
   });

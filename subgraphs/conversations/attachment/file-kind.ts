@@ -15,25 +15,25 @@ const BINARY = new Set([
   'application/pdf',
 ]);
 
-const TEXT_BY_ENDING: Record<string, string> = {
-  md: 'text/markdown',
-  markdown: 'text/markdown',
-  csv: 'text/csv',
-  json: 'application/json',
-};
+const TEXT_BY_ENDING = new Map([
+  ['md', 'text/markdown'],
+  ['markdown', 'text/markdown'],
+  ['csv', 'text/csv'],
+  ['json', 'application/json'],
+]);
 
-const TEXT = new Set(['text/plain', ...Object.values(TEXT_BY_ENDING)]);
+const TEXT = new Set(['text/plain', ...TEXT_BY_ENDING.values()]);
 
 /** Other names for the same. */
-const ALIASES: Record<string, string> = {
-  'image/jpg': 'image/jpeg',
-  'image/pjpeg': 'image/jpeg',
-  'image/x-png': 'image/png',
-  'application/x-pdf': 'application/pdf',
-  'text/x-markdown': 'text/markdown',
-  'application/csv': 'text/csv',
-  'text/json': 'application/json',
-};
+const ALIASES = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['image/pjpeg', 'image/jpeg'],
+  ['image/x-png', 'image/png'],
+  ['application/x-pdf', 'application/pdf'],
+  ['text/x-markdown', 'text/markdown'],
+  ['application/csv', 'text/csv'],
+  ['text/json', 'application/json'],
+]);
 
 /** What says nothing. */
 const UNKNOWN = new Set(['application/octet-stream', 'binary/octet-stream', 'application/x-binary']);
@@ -54,7 +54,7 @@ export const hasThumbnail = (mimeType: string): boolean => /^image\/(png|jpeg|we
  * @throws ParleyError `BAD_USER_INPUT`
  */
 export async function tellKind(head: Uint8Array, declared: string | null, fileName: string): Promise<string> {
-  const given = declared === null || UNKNOWN.has(declared) ? null : (ALIASES[declared] ?? declared);
+  const given = declared === null || UNKNOWN.has(declared) ? null : (ALIASES.get(declared) ?? declared);
   if (isUtf16(head)) throw refused('It is text in UTF-16: save it as UTF-8.');
   const found = (await fileTypeFromBuffer(head.subarray(0, SNIFFED_BYTES)))?.mime ?? null;
   if (found !== null && !BINARY.has(found)) throw refused(`It is of the type ${found}. Parley takes ${TAKEN}.`);
@@ -72,7 +72,7 @@ export async function tellKind(head: Uint8Array, declared: string | null, fileNa
     );
   }
   if (given !== null && given !== 'text/plain' && TEXT.has(given)) return given;
-  return TEXT_BY_ENDING[fileName.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'text/plain';
+  return TEXT_BY_ENDING.get(fileName.split('.').at(-1)?.toLowerCase() ?? '') ?? 'text/plain';
 }
 
 const isUtf16 = ([first, second]: Uint8Array) =>

@@ -95,6 +95,19 @@ describe('an upload', () => {
     expect(await uploadRaw(client, huge, { 'content-type': 'text/plain' })).toMatchObject(refused);
   });
 
+  it.each(['__proto__', 'constructor', 'a.__proto__', 'a.toString', '..', ''])(
+    'takes text whose name is %j for text',
+    async (name) => {
+      const answer = await upload(owner.client, 'Hello', name, 'application/octet-stream');
+      expect(answer).toMatchObject({ status: 201, attachment: { mimeType: 'text/plain' } });
+    },
+  );
+
+  it.each(['__proto__', 'constructor'])('refuses a type that is called %s', async (type) => {
+    const answer = await uploadRaw(owner.client, Buffer.from('Hello'), { 'content-type': type });
+    expect(answer).toMatchObject({ status: 415, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
   it.each([
     ['no file', () => new FormData()],
     [

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { badInput, conflict } from '#core/error';
-import { newId } from '#core/id';
+import { isId, newId } from '#core/id';
 import type { StreamAppend } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
@@ -77,6 +77,7 @@ export class TakeoverService {
   ): Promise<{ room: Conversation; run: Run | null }> {
     const { conversationId, agentId = null, answer } = validate(handBackSchema, input);
     const opened = await this.open(viewer, conversationId, loaders);
+    if (agentId !== null && !isId(agentId)) throw notHere();
     const { room } = opened;
     // Asked before the room is locked.
     const able = answer ? await this.candidates(viewer, opened, agentId) : [];

@@ -164,6 +164,17 @@ describe('a person who takes over', { timeout: 60_000 }, () => {
     await leave(room);
   });
 
+  it.each([
+    ['taken over', TAKE],
+    ['handed back', BACK],
+  ])('says of an agent that is not there that it cannot be %s', async (_, query) => {
+    const room = await enter();
+    for (const agentId of ['x', '', '__proto__', newId()]) {
+      expect(await code(max, query, { conversationId: room.id, agentId })).toBe('BAD_USER_INPUT');
+    }
+    await room.reader.close();
+  });
+
   it('wins against a message that comes behind him at the very moment', async () => {
     const room = await enter();
     const gate = await holdRoom(test.pool(), room.id);
