@@ -1,4 +1,5 @@
 import { encodeCursor } from '#core/graphql/pagination';
+import type { JsonValue } from '#core/model/model.port';
 import type { StreamGapSignal } from '#core/stream/streams';
 import type { Conversation, Message, Run } from '#prisma/generated/client';
 import { type AttachmentLinks, addressesOf } from './attachment/attachment-link.ts';
@@ -10,6 +11,7 @@ import { type ApprovalSnapshot, type StepSnapshot, snapshotStep } from './orches
 import { toParticipant } from './participant.type.ts';
 import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
 import { presentTakeover } from './takeover/takeover-row.ts';
+import { mayBePersonal, withoutPersonal } from './tool/memory/personal-memory.ts';
 
 /** The cursor of an event: what `after` takes. */
 export const eventCursor = (seq: number): string => encodeCursor('e', seq);
@@ -51,6 +53,8 @@ export class ConversationPresenter {
   constructor(
     private readonly loaders: ConversationLoaders,
     private readonly links: AttachmentLinks,
+    /** For whom it is. */
+    private readonly userId: string | null,
   ) {}
 
   conversation(row: Conversation) {
@@ -126,9 +130,16 @@ export class ConversationPresenter {
       run: (() => this.loadRun(step.runId)) as unknown,
       agent: { __typename: 'Agent' as const, id: step.agentId },
       input: large('input') as unknown,
-      output: large('output') as unknown,
+      output: (() => this.outputOf(step)) as unknown,
       decision: large('decision') as unknown,
     };
+  }
+
+  private async outputOf(step: StepSnapshot): Promise<JsonValue> {
+    const { output } = await this.loaders.step.load(step.id);
+    if (!mayBePersonal(step)) return output;
+    const run = await this.loaders.run.load(step.runId);
+    return run.startedById === this.userId ? output : withoutPersonal(output);
   }
 
   approval(conversationId: string, approval: ApprovalSnapshot) {

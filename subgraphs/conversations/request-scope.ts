@@ -11,7 +11,7 @@ export type RequestScope = (context: RequestContext) => {
 };
 
 export const createRequestScope = (database: Database, links: AttachmentLinks): RequestScope =>
-  perRequest(() => {
+  perRequest(({ viewer }) => {
     const loaders = createLoaders(database);
-    return { loaders, presenter: new ConversationPresenter(loaders, links) };
+    return { loaders, presenter: new ConversationPresenter(loaders, links, viewer?.userId ?? null) };
   });

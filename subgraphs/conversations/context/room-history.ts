@@ -6,6 +6,7 @@ import { turnTokens } from '../orchestration/token-estimate.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { filesOf, type Line } from '../run/transcript.ts';
+import { mayBePersonal, withoutPersonal } from '../tool/memory/personal-memory.ts';
 import { type ExchangeStep, ownExchange } from './own-exchange.ts';
 
 /** What is read of a room that nobody has folded: more than a model is sent. */
@@ -149,15 +150,31 @@ export class RoomHistory {
           { kind: 'TOOL', state: { in: ['SUCCEEDED', 'FAILED'] } },
         ],
       },
-      select: { runId: true, key: true, output: true, error: true },
+      select: { runId: true, key: true, kind: true, name: true, output: true, error: true },
     });
+    const others = await this.runsOfOthers(own.map((row) => row.runId as string));
     return new Map(
       own.flatMap((row) => {
-        const of = steps.filter(({ runId }) => runId === row.runId);
+        const of = steps
+          .filter(({ runId }) => runId === row.runId)
+          // What it remembered of one person is not for the answer to another.
+          .map((step) =>
+            others.has(step.runId) && mayBePersonal(step)
+              ? { ...step, output: withoutPersonal(step.output as JsonValue) }
+              : step,
+          );
         const exchange = ownExchange(of.map(toExchangeStep), row.text);
         return exchange ? [[row.id, exchange] as const] : [];
       }),
     );
+  }
+
+  private async runsOfOthers(ids: string[]): Promise<Set<string>> {
+    const rows = await this.database.scoped.run.findMany({
+      where: { id: { in: ids }, startedById: { not: this.run.startedById } },
+      select: { id: true },
+    });
+    return new Set(rows.map(({ id }) => id));
   }
 }
 

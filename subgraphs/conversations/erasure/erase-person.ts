@@ -105,6 +105,11 @@ async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): 
       AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)`;
   const runIds = await runsOn(tx, roomId, userId);
   await tx.$executeRaw`UPDATE steps SET input = NULL WHERE run_id = ANY(${runIds}::uuid[])`;
+  // What agents remembered of him, and what they found of his words, whomever they answered.
+  await tx.$executeRaw`
+    UPDATE steps SET output = NULL WHERE kind = 'TOOL' AND output IS NOT NULL
+      AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)
+      AND (run_id = ANY(${runIds}::uuid[]) OR name IN ('search_conversation', 'memory_read'))`;
   await tx.$executeRaw`
     UPDATE approvals SET arguments = '{}', edited_arguments = NULL
     WHERE run_id = ANY(${runIds}::uuid[]) AND state::text <> 'PENDING'`;

@@ -71,7 +71,20 @@ describe('erasing a person', { timeout: 90_000 }, () => {
     const before = new RoomReader(vera.client, id, cursor);
     const { message, run } = await sendMessage(max.client, id, `My ${SECRET} is hidden`);
     await before.until(({ run: seen }) => seen?.state === 'SUCCEEDED');
-    await sendMessage(vera.client, id, 'Mine stays', { agentId: agent.id });
+    const hers = await sendMessage(vera.client, id, 'Mine stays', { agentId: agent.id });
+    await before.until(({ run: seen }) => seen?.id === hers.run?.id && seen?.state === 'SUCCEEDED');
+    // As the agent's tools would have found it, when he asked and when she did.
+    for (const [runId, name] of [
+      [run?.id, 'fetch_url'],
+      [hers.run?.id, 'search_conversation'],
+    ]) {
+      await test.pool().query(
+        `insert into steps (id, org_id, run_id, key, kind, name, state, agent_id, agent_version, depth, attempt, output, started_at)
+         select gen_random_uuid(), org_id, run_id, 'tool/0.0', 'TOOL', $2, 'SUCCEEDED', agent_id, agent_version, depth, 1,
+           '{"found": "${SECRET}"}', now() from steps where run_id = $1 limit 1`,
+        [runId, name],
+      );
+    }
     for (let n = 0; n < 3; n++) await sendMessage(max.client, other.id, `${SECRET} ${n}`);
     await test.pool().query(
       `insert into messages (id, org_id, conversation_id, position, author_kind, author_id, status, text, parts)
@@ -145,6 +158,10 @@ describe('erasing a person', { timeout: 90_000 }, () => {
         ]);
       expect({ table, rows }).toEqual({ table, rows: [] });
     }
+    const inSteps = await test
+      .pool()
+      .query(`select 1 from steps where kind = 'TOOL' and output::text like '%${SECRET}%'`);
+    expect(inSteps.rows).toEqual([]);
     for (const table of [
       'reactions where actor_id = $1',
       'read_marks where user_id = $1',

@@ -99,6 +99,11 @@ describe('a message that takes back what is under way', { timeout: 60_000 }, () 
       { id: behind.run?.id, state: 'CANCELLED', rollback },
     ]);
 
+    const found = await olga.client.request<{ searchMessages: { nodes: { text: string }[] } }>(
+      '{ searchMessages(query: "beginning OR dogs", first: 10) { nodes { text } } }',
+    );
+    expect(found.searchMessages.nodes.map(({ text }) => text)).toEqual(['No, about dogs']);
+
     const retry = 'mutation ($id: ID!) { retryRun(input: {runId: $id}) { run { id } } }';
     expect((await olga.client.refusal(retry, { id: first.run?.id })).extensions.code).toBe('CONFLICT');
     await leave(room);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#core/id';
 import type { JsonObject } from '#core/model/model.port';
+import { sendMessage } from '#test/support/room-call';
 import type { Person, SeededAgent } from '#test/support/seed';
 import { type StepAnswer, type TeamRoom, TeamStage } from '../../orchestration/team.fixture.ts';
 
@@ -50,6 +51,28 @@ describe('memory', { timeout: 60_000 }, () => {
     const asked = last?.body as { messages: { role: string; content: string }[] } | undefined;
     return asked?.messages.find(({ role }) => role === 'system')?.content ?? '';
   };
+
+  it('of a person is told nobody else in the room, nor the model that answers somebody else', async () => {
+    const agent = await stage.agent(nameOf(), { tools: TOOLS });
+    const other = await stage.test.seed.member(stage.owner, 'MEMBER', 'Otto');
+    const room = await stage.enter(agent, [other]);
+    const label = `health-${newId()}`;
+    await create({ scope: 'USER', label, value: 'Has a weak heart.' });
+    const { steps, runId } = await call(agent, room, ['memory_read', { labels: [label] }]);
+    expect(JSON.stringify(steps)).toContain('weak heart');
+
+    const query = 'query ($id: ID!) { run(id: $id) { steps { nodes { kind output } } } }';
+    const seen = await other.client.request<{ run: { steps: { nodes: StepAnswer[] } } }>(query, { id: runId });
+    const output = { blocks: [{ scope: 'person', label, withheld: true }] };
+    expect(seen.run.steps.nodes.filter(({ kind }) => kind === 'TOOL')).toEqual([{ kind: 'TOOL', output }]);
+
+    stage.script(agent.name, stage.model.answer('Hello.'));
+    const asked = await sendMessage(other.client, room.id, 'And how am I?');
+    await stage.untilEnded(room, asked.run?.id ?? '');
+    const told = JSON.stringify(stage.model.callsOf(stage.markOf(agent.name)).at(-1)?.body);
+    expect(told).toContain('memory_read');
+    expect(told).not.toContain('weak heart');
+  });
 
   it('is written by an agent, read again, and people see who wrote it, for whom and where', async () => {
     const agent = await stage.agent(nameOf(), { tools: TOOLS });
