@@ -8,6 +8,7 @@ import { buildSchema, createResolversMap, type NonEmptyArray } from 'type-graphq
 import { forbidden } from '#core/error';
 import { DateTimeScalar } from '#core/graphql/date-time';
 import type { RequestContext } from '#core/request-context';
+import { boundLists } from './list-bound.ts';
 
 /** Finds the entity that another subgraph refers to, or null where the viewer may not see it. */
 export type ReferenceResolver = (reference: { id: string }, context: RequestContext) => unknown;
@@ -31,7 +32,7 @@ const FEDERATION_RULES = { Query: { _service: allow, _entities: allow }, _Servic
 
 /**
  * The executable schema of one subgraph: type-graphql's classes, printed with their directives, made a federated
- * subgraph, with graphql-shield on every field.
+ * subgraph, with graphql-shield on every field, and a bound on what its lists hold.
  */
 export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQLSchema> {
   const instances = new Map(source.resolvers.map((resolver) => [resolver.constructor, resolver]));
@@ -56,6 +57,7 @@ export async function buildFederatedSchema(source: SchemaSource): Promise<GraphQ
     resolvers: resolvers as never,
   });
   const shielded = applyMiddleware(subgraph, shield(withFederationRules(source.permissions), shieldOptions));
+  boundLists(shielded);
   guardOpening(shielded, source.permissions.Subscription as Record<string, ShieldRule> | undefined);
   return shielded;
 }

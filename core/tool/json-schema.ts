@@ -22,7 +22,12 @@ const compiled = new LRUCache<string, ValidateFunction>({ max: 500 });
 const MAX_PROBLEMS = 8;
 
 /** How long the check of one value may take, in milliseconds: what is sound takes a fraction of one. */
-const MAX_MS = 500;
+const MAX_MS = 100;
+
+/** Schemas whose check took too long, for a while: each try holds the process. */
+const slow = new LRUCache<ValidateFunction, true>({ max: 500, ttl: 60_000 });
+
+const UNCHECKED = 'The value cannot be checked by this schema.';
 
 /** What a schema that people write may be: far more than a model keeps to, and compiled within tens of milliseconds. */
 export const SCHEMA_LIMITS = { characters: 20_000, depth: 40, parts: 600 } as const;
@@ -34,11 +39,13 @@ export const SCHEMA_LIMITS = { characters: 20_000, depth: 40, parts: 600 } as co
  */
 export function schemaProblems(schema: JsonSchema, value: unknown): string[] {
   const validate = compile(schema);
+  if (slow.has(validate)) return [UNCHECKED];
   try {
     if (doWithin(MAX_MS, () => validate(value))) return [];
   } catch {
     // A pattern that never ends, or a reference that leads back to itself.
-    return ['The value cannot be checked by this schema.'];
+    slow.set(validate, true);
+    return [UNCHECKED];
   }
   return (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(describe);
 }

@@ -383,4 +383,22 @@ describe('versions of messages', { timeout: 60_000 }, () => {
     expect(room.reader.events.length).toBe(before);
     await leave(room);
   });
+
+  it('are shown of one another as far as an answer may go, and no further', async () => {
+    const room = await enter([]);
+    const { message } = await sendMessage(olga.client, room.id, 'first');
+    for (let count = 1; count < 75; count++) {
+      await olga.client.request(EDIT, { input: { messageId: message.id, text: `version ${count}` } });
+    }
+    const query = 'query ($id: ID!) { message(id: $id) { siblings { siblings { id } } } }';
+    const refusal = await olga.client.refusal(query, { id: message.id });
+    expect(refusal.extensions.code).toBe('BAD_USER_INPUT');
+    expect(refusal.message).toContain('more than 5,000 entries');
+    const { message: found } = await olga.client.request<{ message: { siblings: object[] } }>(
+      'query ($id: ID!) { message(id: $id) { siblings { id siblingCount } } }',
+      { id: message.id },
+    );
+    expect(found.siblings).toHaveLength(75);
+    await leave(room);
+  });
 });
