@@ -1,7 +1,7 @@
 import { allow, rule } from 'graphql-shield';
 import type { Permission } from '#core/permission';
 import type { RequestContext } from '#core/request-context';
-import { requirePermission, requireViewer, type Viewer } from '#core/viewer';
+import { can, requirePermission, requireViewer, type Viewer } from '#core/viewer';
 
 /** A shield rule of what a check throws. Its verdict rests on the viewer alone, so there is nothing to gain from a cache. */
 const checking = (check: (viewer: Viewer | null) => void) =>
@@ -23,6 +23,13 @@ export const authenticated = checking((viewer) => void requireViewer(viewer));
 
 /** Whoever has the permission; which rows it covers is the service's to say. */
 export const permitted = (permission: Permission) => checking((viewer) => void requirePermission(viewer, permission));
+
+/** Whoever has the permission, and a person who has logged in himself and has the lesser one: a key does what it is for. */
+export const permittedInPerson = (permission: Permission, lesser: Permission) =>
+  checking((viewer) => {
+    const known = requireViewer(viewer);
+    requirePermission(known, known.credential.kind === 'SESSION' && can(known, lesser) ? lesser : permission);
+  });
 
 /** Whoever has one of the permissions. */
 export const permittedAny = (...permissions: [Permission, ...Permission[]]) =>

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { badInput } from '#core/error';
+import { badInput, ParleyError } from '#core/error';
 import type { FileDoor } from '#core/subgraph/file-door';
 import { requirePermission } from '#core/viewer';
 import { type CallerOptions, identify } from '../caller.ts';
+import { spenderOf } from '../limit/spending.ts';
+import { Tally } from '../tally.ts';
 import { paced } from './pace.ts';
 import { openUpload } from './upload-body.ts';
 import { UPLOAD_PATH } from './upload-path.ts';
@@ -18,11 +20,21 @@ export interface UploadOptions extends CallerOptions {
 /** What a form adds to its file at most. */
 const FORM_BYTES = 64 * 1024;
 
+/** Uploads that one caller may have under way: each holds memory, a place on the disk and its turn at the database. */
+const MAX_AT_ONCE = 20;
+
+const CROWDED = new ParleyError(
+  'RATE_LIMITED',
+  `${MAX_AT_ONCE} uploads of yours are under way: send the next one when one of them is done.`,
+  { retryAfterSeconds: 1 },
+);
+
 /** How long the rest of a refused upload is listened to, in milliseconds, so that the client gets to read why. */
 const LISTEN_ON_MS = 5_000;
 
 /** `POST /uploads`: takes one file and answers with it as an attachment, to be sent with a message. */
 export function addUploads(app: FastifyInstance, options: UploadOptions): void {
+  const underWay = new Tally();
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     // The body is read by the handler, as it comes.
@@ -31,10 +43,14 @@ export function addUploads(app: FastifyInstance, options: UploadOptions): void {
     scope.post(
       UPLOAD_PATH,
       {
-        onRequest: async (request) => {
+        onRequest: async (request, reply) => {
           const envelope = await identify(request, options);
           requirePermission(envelope.viewer, 'conversations:write');
           envelopes.set(request, envelope);
+          const caller = spenderOf(envelope);
+          if (underWay.of(caller) >= MAX_AT_ONCE) throw CROWDED;
+          underWay.add(caller);
+          reply.raw.once('close', () => underWay.remove(caller));
           if (Number(request.headers['content-length'] ?? 0) > options.maxBytes + FORM_BYTES) {
             throw badInput('file', `A file has at most ${options.maxBytes} bytes.`);
           }

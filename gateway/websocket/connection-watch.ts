@@ -2,8 +2,8 @@ import type { Bus } from '#core/bus/bus';
 import type { Logger } from '#core/log';
 import { onViewerChange } from '#core/viewer-change';
 import type { Authenticator } from '#gateway/authentication/authenticator';
+import { Tally } from '../tally.ts';
 import { CLOSE, type Connection } from './connection.ts';
-import { Tally } from './tally.ts';
 
 /** How often the credentials of all open sockets are looked at again, in milliseconds. */
 const LOOK_EVERY_MS = 3_000;

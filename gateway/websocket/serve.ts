@@ -27,11 +27,11 @@ import { isOriginAllowed } from '#gateway/origin';
 import { outcomeOf } from '#gateway/outcome';
 import type { SubscriptionExecutor } from '#gateway/subscription/executor';
 import { noSuchPage } from '#gateway/unknown-page';
+import { Tally } from '../tally.ts';
 import { type Arrival, CLOSE, type Connection } from './connection.ts';
 import { type ConnectionWatch, callerOf } from './connection-watch.ts';
 import { speak } from './protocol.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
-import { Tally } from './tally.ts';
 
 export interface WebSocketOptions {
   server: Server;

@@ -32,6 +32,7 @@ import { lockRoom } from './room-lock.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { announceCancel } from './run/cancel-signal.ts';
 import { UNFINISHED } from './run.service.ts';
+import { endTakeoversOf } from './takeover/departure.ts';
 
 interface Newcomer {
   kind: ParticipantKind;
@@ -170,7 +171,8 @@ export class ConversationService {
       });
       if (left.count === 0) throw notFound('participant');
       const event = eventOf(room, 'ParticipantLeft', { kind: found.kind, participantId: found.participantId });
-      await this.append(unit, room.id, [event]);
+      const ended = found.kind === 'USER' ? await endTakeoversOf(unit, room, found.participantId) : [];
+      await this.append(unit, room.id, [event, ...ended]);
     });
     loaders.participants.clear(room.id);
   }

@@ -49,6 +49,7 @@ import { RunService } from './run.service.ts';
 import { createRunFeedResolver } from './run-feed/run-event.resolver.ts';
 import { RunEventService } from './run-feed/run-event.service.ts';
 import { RunListService } from './run-feed/run-list.service.ts';
+import { departureConsumer } from './takeover/departure.ts';
 import { TakeoverResolver } from './takeover/takeover.resolver.ts';
 import { TakeoverService } from './takeover/takeover.service.ts';
 import { ConversationHandedBackType, ConversationTakenOverType } from './takeover/takeover.type.ts';
@@ -163,7 +164,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     schema,
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
-    consumers: roomLife.consumers,
+    consumers: [...roomLife.consumers, departureConsumer(streams)],
     close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BUILT_IN_ROLES, type BuiltInRoleName } from '#core/permission';
+import { BUILT_IN_ROLES, type BuiltInRoleName, type Permission } from '#core/permission';
 import type { Viewer } from '#core/viewer';
 import { canErase, canSee, canWrite, type MemoryFacts } from './memory.policy.ts';
 
@@ -13,6 +13,16 @@ const viewer = (role: BuiltInRoleName, orgId: string): Viewer => ({
 });
 
 const block = (scope: MemoryFacts['scope'], subjectId: string): MemoryFacts => ({ orgId: 'home', scope, subjectId });
+
+it('a key that reads erases nothing, whose ever it is', () => {
+  const key = (permissions: Permission[]): Viewer => ({
+    ...viewer('OWNER', 'home'),
+    permissions,
+    credential: { kind: 'API_KEY', id: 'key', expiresAt: null },
+  });
+  expect(canErase(key(['memory:read']), block('USER', 'me'))).toBe(false);
+  expect(canErase(key(['memory:read', 'memory:write']), block('USER', 'me'))).toBe(true);
+});
 
 it.each<[BuiltInRoleName, MemoryFacts, boolean, boolean, boolean]>([
   ['OWNER', block('ORG', 'home'), true, true, true],

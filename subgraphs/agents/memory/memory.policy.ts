@@ -22,6 +22,6 @@ export const canSee = (viewer: Viewer, block: MemoryFacts): boolean =>
 export const canWrite = (viewer: Viewer, block: MemoryFacts): boolean =>
   concerns(viewer, block) && can(viewer, 'memory:write');
 
-/** What is remembered of oneself can be erased by whoever can see it. */
+/** What is remembered of oneself can be erased by whoever can see it, but not by a key of his that only reads. */
 export const canErase = (viewer: Viewer, block: MemoryFacts): boolean =>
-  canWrite(viewer, block) || (block.scope === 'USER' && canSee(viewer, block));
+  canWrite(viewer, block) || (block.scope === 'USER' && viewer.credential.kind === 'SESSION' && canSee(viewer, block));

@@ -1,9 +1,9 @@
-import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
+import { authenticated, permitted, permittedInPerson } from '#core/subgraph/rule';
 
 const read = permitted('memory:read');
 const write = permitted('memory:write');
 /** What is remembered of oneself can be erased by whoever can see it; the rest is the service's to say. */
-const erase = permittedAny('memory:write', 'memory:read');
+const erase = permittedInPerson('memory:write', 'memory:read');
 
 const connection = { edges: read, nodes: read, pageInfo: read, totalCount: read };
 const edge = { cursor: read, node: read };
@@ -21,7 +21,7 @@ export const memoryMutations = {
   updateMemoryBlock: write,
   appendToMemoryBlock: write,
   deleteMemoryBlock: erase,
-  eraseOwnMemory: read,
+  eraseOwnMemory: erase,
   writeMemoryForRun: authenticated,
 };
 

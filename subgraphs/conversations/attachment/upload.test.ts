@@ -153,6 +153,21 @@ describe('an upload', () => {
   });
 });
 
+describe('many uploads', () => {
+  it('of one caller at once are refused with the time to wait; those of another are not', async () => {
+    const [eager, other] = [await server.seed.owner(), await server.seed.owner()];
+    const flood = Promise.all(Array.from({ length: 60 }, () => upload(eager.client, 'Hello', 'a.txt', 'text/plain')));
+    expect(await upload(other.client, 'Hello', 'a.txt', 'text/plain')).toMatchObject({ status: 201 });
+    const answers = await flood;
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(20);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBe(answers.length - answers.filter(({ status }) => status === 201).length);
+    expect(refused[0]?.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 1 });
+    // Nothing of them is counted any longer.
+    expect(await upload(eager.client, 'Hello', 'a.txt', 'text/plain')).toMatchObject({ status: 201 });
+  });
+});
+
 describe('an upload that goes wrong', () => {
   const open = async (head: string[]) => {
     const { hostname, port } = new URL(server.url);

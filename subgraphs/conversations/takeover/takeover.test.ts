@@ -33,8 +33,8 @@ describe('a person who takes over', { timeout: 60_000 }, () => {
   let bob: SeededAgent;
 
   type Room = SeededRoom & { reader: RoomReader };
-  const enter = async (agents = [ada]): Promise<Room> => {
-    const room = await test.seed.room(olga, { agents, people: [max] });
+  const enter = async (agents = [ada], people: Person[] = []): Promise<Room> => {
+    const room = await test.seed.room(olga, { agents, people: [max, ...people] });
     return { ...room, reader: new RoomReader(olga.client, room.id, room.cursor, FIELDS) };
   };
   const leave = async ({ id, cursor, reader }: Room) => {
@@ -126,6 +126,28 @@ describe('a person who takes over', { timeout: 60_000 }, () => {
     );
     expect((await take(room, { agentId: ada.id })).conversation.takeovers).toMatchObject([{ agent: { name: 'Ada' } }]);
     await handBack(room, { agentId: ada.id });
+    expect(await answererOf(room, 'Hello')).toBe(ada.id);
+    await leave(room);
+  });
+
+  it.each([
+    [
+      'the room',
+      'mutation ($room: ID!, $user: ID!) { removeParticipant(input: {conversationId: $room, participantId: $user}) { removedParticipantId } }',
+    ],
+    ['the organization', 'mutation ($member: ID!) { removeMember(input: {memberId: $member}) { removedMemberId } }'],
+    ['everything', 'mutation ($user: ID!) { erasePerson(input: {userId: $user}) { erasedUserId } }'],
+  ])('ends where whoever took over has left %s', async (_, leaveIt) => {
+    const gone = await test.seed.member(olga, 'MEMBER', 'Gone');
+    const room = await enter([ada], [gone]);
+    await take(room, {}, gone);
+    expect(await answererOf(room, 'Hello')).toBeNull();
+    const { viewer } = await olga.client.request<{
+      viewer: { organization: { members: { nodes: { id: string; user: { id: string } }[] } } };
+    }>('{ viewer { organization { members(first: 100) { nodes { id user { id } } } } } }');
+    const member = viewer.organization.members.nodes.find(({ user }) => user.id === gone.id)?.id;
+    await olga.client.request(leaveIt, { room: room.id, user: gone.id, member });
+    await room.reader.until(({ __typename }) => __typename === 'ConversationHandedBack');
     expect(await answererOf(room, 'Hello')).toBe(ada.id);
     await leave(room);
   });
