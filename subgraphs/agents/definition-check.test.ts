@@ -44,3 +44,30 @@ it('names the tools that there are not, and keeps what needs them from being pub
   );
   expect(await owner.ask(publish, { id })).toEqual({ publishAgent: { version: { number: 1 } } });
 });
+
+it('names roles that there are not, which nobody could approve with', async () => {
+  const create = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) {
+    published agent { draft { problems { path message } } } } }`;
+  const problemsWith = async (role: string) => {
+    const tools = [{ name: 'clock', approval: { rule: 'ALWAYS', role } }];
+    const { createAgent } = await owner.ask<{ createAgent: { published: boolean; agent: { draft: object } } }>(create, {
+      input: { name: 'Ada', instructions: 'Be brief.', tools },
+    });
+    return createAgent;
+  };
+  for (const role of ['OWNER', 'MEMBER', '']) {
+    expect(await problemsWith(role)).toMatchObject({ published: true, agent: { draft: { problems: [] } } });
+  }
+  for (const role of ['owner', 'nobody', '__proto__']) {
+    expect(await problemsWith(role)).toMatchObject({
+      published: false,
+      agent: {
+        draft: {
+          problems: [
+            { path: 'definition.tools.clock', message: expect.stringMatching(`There is no role ${role}`) as string },
+          ],
+        },
+      },
+    });
+  }
+});

@@ -2,6 +2,7 @@ import type { Viewer } from '#core/viewer';
 import type { AgentRows } from './agent.loaders.ts';
 import type { AgentContent, AgentDefinition } from './agent-definition.ts';
 import type { DefinitionProblem, ModelService } from './model.service.ts';
+import type { RoleDirectory } from './role-directory.ts';
 import { checkMembers } from './team/check-members.ts';
 
 /** Which tools there are: what a definition may name. */
@@ -15,18 +16,35 @@ export class DefinitionCheck {
   constructor(
     private readonly models: ModelService,
     private readonly tools: KnownTools,
+    private readonly roles: Pick<RoleDirectory, 'missing'>,
   ) {}
 
   /** What is wrong with the definition by itself. Asks the providers for their models, and others for their tools. */
   async checkSettings(viewer: Viewer, definition: AgentDefinition): Promise<DefinitionProblem[]> {
-    const [ofModel, ofTools] = await Promise.all([
+    const [ofModel, ofTools, ofRoles] = await Promise.all([
       this.models.check(definition),
       this.checkTools(
         viewer,
         definition.tools.map(({ name }) => name),
       ),
+      this.checkRoles(viewer, definition),
     ]);
-    return [...ofModel, ...ofTools, ...checkToolNames(definition)];
+    return [...ofModel, ...ofTools, ...ofRoles, ...checkToolNames(definition)];
+  }
+
+  /** A role that nobody has could decide nothing. */
+  private async checkRoles(viewer: Viewer, { tools }: AgentDefinition): Promise<DefinitionProblem[]> {
+    const asked = tools.flatMap(({ name, approval }) => (approval?.role ? [{ name, role: approval.role }] : []));
+    if (asked.length === 0) return [];
+    const missing = await this.roles.missing([...new Set(asked.map(({ role }) => role))], viewer);
+    return asked
+      .filter(({ role }) => missing.includes(role))
+      .map(({ name, role }) =>
+        ofTool(
+          name,
+          `There is no role ${role} that could approve it: give the name of a built-in role or the id of one.`,
+        ),
+      );
   }
 
   private async checkTools(viewer: Viewer, names: string[]): Promise<DefinitionProblem[]> {

@@ -16,6 +16,7 @@ import { createMemoryResolvers } from './memory/memory-resolvers.ts';
 import { ModelResolver } from './model.resolver.ts';
 import { ModelService } from './model.service.ts';
 import { permissions } from './permissions.ts';
+import { RoleDirectory } from './role-directory.ts';
 import { TEAM_FLOW_TYPES } from './team/team.type.ts';
 import { TeamNodeResolver } from './team/team-node.resolver.ts';
 import { ToolDirectory } from './tool-directory.ts';
@@ -28,7 +29,7 @@ export async function createAgents(kernel: AgentsKernel): Promise<Subgraph> {
   const { database, transactions, models: registry, peers, tools = new ToolDirectory(peers) } = kernel;
   const models = new ModelService(registry);
   const reader = new AgentReader(database);
-  const definitions = new DefinitionCheck(models, tools);
+  const definitions = new DefinitionCheck(models, tools, new RoleDirectory(peers));
   const service = new AgentService(transactions, definitions);
   const publication = new AgentPublicationService(database, transactions, definitions);
   const loaders = createAgentLoaders(database);
