@@ -8,7 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { badInput, ParleyError } from '#core/error';
+import { badInput, ParleyError, unavailable } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { Metrics, OperationLabels } from '#core/metrics';
@@ -59,15 +59,21 @@ export function createHttp({ log, allowedOrigins, addressOf }: HttpOptions): Fas
     // Of the slowest upload that goes on; what is no upload has `limitArrival`.
     requestTimeout: 3_600_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Ours has a code: see below.
+    return503OnClosing: false,
     // What the router itself refuses passes by the hooks.
     frameworkErrors: (error, request, reply) => {
       addHeaders(request, reply, allowedOrigins);
       sendError(error, request, reply, log);
     },
   }) as unknown as FastifyInstance;
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
   app.addHook('onRequest', async (request, reply) => {
     addHeaders(request, reply, allowedOrigins);
+    if (isClosing) throw unavailable('Parley is stopping: try again in a moment.', { retryAfterSeconds: 1 });
   });
   limitArrival(app, BODY_WITHIN_MS);
   app.addHook('onResponse', async (request, reply) => {
