@@ -164,7 +164,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     schema,
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
-    consumers: [...roomLife.consumers, departureConsumer(streams)],
+    consumers: [...roomLife.consumers, departureConsumer(streams, runs)],
     close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);

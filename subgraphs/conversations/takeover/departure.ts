@@ -6,6 +6,7 @@ import type { StreamAppend } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import { eventOf, type Room } from '../conversation-event.ts';
 import { lockRoom } from '../room-lock.ts';
+import { type RunService, UNFINISHED } from '../run.service.ts';
 import { snapshotTakeover } from './takeover-row.ts';
 
 /**
@@ -30,23 +31,28 @@ export async function endTakeoversOf(unit: ScopedUnit, room: Room, userId: strin
 
 const payload = z.object({ userId: z.uuid() });
 
-/** Hands back what somebody had taken over who has left the organization. */
-export const departureConsumer = (streams: Streams): EventConsumer => ({
+/** Hands back what somebody had taken over who has left the organization, and stops what answers one who was erased. */
+export const departureConsumer = (streams: Streams, runService: RunService): EventConsumer => ({
   name: 'conversations.hand-back',
   types: ['member.removed', 'member.left', 'user.erased'],
   consume: async (event, unit) => {
     const { userId } = payload.parse(event.payload);
-    const held = await unit.tx.takeover.findMany({
-      where: { takenById: userId },
-      select: { conversationId: true },
-      distinct: ['conversationId'],
-      orderBy: { conversationId: 'asc' },
-    });
-    for (const { conversationId } of held) {
-      const room = { id: conversationId, orgId: event.orgId };
-      await lockRoom(unit.tx, room.id);
-      const events = await streams.appendIn(unit.tx, await endTakeoversOf(unit, room, userId));
-      unit.afterCommit(() => streams.publish(room.id, events));
+    const [held, open] = await Promise.all([
+      unit.tx.takeover.findMany({ where: { takenById: userId }, select: { conversationId: true } }),
+      event.type === 'user.erased'
+        ? unit.tx.run.findMany({
+            where: { startedById: userId, state: { in: [...UNFINISHED] } },
+            orderBy: { id: 'asc' },
+          })
+        : [],
+    ]);
+    const roomIds = new Set([...held, ...open].map(({ conversationId }) => conversationId));
+    // In one order, as whoever else locks several.
+    for (const id of [...roomIds].sort()) {
+      await lockRoom(unit.tx, id);
+      for (const run of open) if (run.conversationId === id) await runService.cancelIn(unit, run);
+      const events = await streams.appendIn(unit.tx, await endTakeoversOf(unit, { id, orgId: event.orgId }, userId));
+      unit.afterCommit(() => streams.publish(id, events));
     }
   },
 });

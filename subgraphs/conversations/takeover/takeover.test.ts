@@ -152,6 +152,20 @@ describe('a person who takes over', { timeout: 60_000 }, () => {
     await leave(room);
   });
 
+  it('stops, with the erasure of a person, the answers to him', async () => {
+    const gone = await test.seed.member(olga, 'MEMBER', 'Gone');
+    const room = await enter([ada], [gone]);
+    model.next(model.held('So far').play);
+    const asked = await sendMessage(gone.client, room.id, 'Hello');
+    await room.reader.until(({ text }) => text === 'So far');
+    await olga.client.request('mutation ($user: ID!) { erasePerson(input: {userId: $user}) { erasedUserId } }', {
+      user: gone.id,
+    });
+    expect((await over(room, asked.run?.id)).run?.state).toBe('CANCELLED');
+    await room.reader.until(({ __typename }) => __typename === 'PersonErased');
+    await leave(room);
+  });
+
   it('stops what is under way, or lets it end', async () => {
     const room = await enter();
     model.next(model.held('So far').play);
