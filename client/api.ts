@@ -31,13 +31,15 @@ export class ChatApi {
     return agents.edges.map(({ node }) => node);
   }
 
-  /** The room with its last messages, oldest first, and the cursor to follow it from. */
+  /** The room with its last messages, oldest first, its newest runs, and the cursor to follow it from. */
   async enter(id: string, last: number) {
     const result = await this.query<operation.EnterRoomResult>(operation.ENTER_ROOM, { id, last });
     const { conversation } = result;
     if (!conversation) throw new ApiError('NOT_FOUND', 'There is no such room.');
     const asked = result.approvals.edges.filter(({ node }) => node.conversation.id === id).map(({ node }) => node);
-    return { ...conversation, messages: conversation.messages.edges.map(({ node }) => node), approvals: asked };
+    const messages = conversation.messages.edges.map(({ node }) => node);
+    const runs = conversation.runs.edges.map(({ node }) => node);
+    return { ...conversation, messages, runs, approvals: asked };
   }
 
   async createRoom(title: string, agentIds: string[]): Promise<operation.RoomSummary> {
@@ -68,12 +70,13 @@ export class ChatApi {
     await this.mutate(operation.DECIDE, { input: { approvalId, decision, ...more } });
   }
 
-  private query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+  /** Asks what no method of this class does. */
+  query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
     return this.run<Data>(query, variables, undefined);
   }
 
   /** One key for all the tries: a mutation whose answer was lost is not done again. */
-  private mutate<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+  mutate<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
     return this.run<Data>(query, variables, randomUUID());
   }
 

@@ -90,6 +90,17 @@ export class InteractiveChat {
     return this.session?.room ?? null;
   }
 
+  /** @throws Error where no room has been entered */
+  get roomId(): string {
+    if (!this.session) throw new Error('You are in no room: /rooms.');
+    return this.session.room.id;
+  }
+
+  /** Who is typing; null for an API key that is nobody's. */
+  get viewerId(): string | null {
+    return this.options.viewerId;
+  }
+
   say(line: string): void {
     this.screen.line(line);
   }

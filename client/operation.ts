@@ -32,6 +32,7 @@ export interface Run {
   id: string;
   state: 'QUEUED' | 'RUNNING' | 'WAITING' | 'SUCCEEDED' | 'PARTIAL' | 'FAILED' | 'CANCELLED' | 'LIMIT_REACHED';
   error: RunFault | null;
+  agent: { name: string };
 }
 
 export interface Message {
@@ -78,14 +79,16 @@ export interface RoomSummary {
   participants: Participant[];
 }
 
-const PARTICIPANT =
+export const PARTICIPANT =
   'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
 const ATTACHMENT = 'fragment attachment on Attachment { id fileName mimeType byteSize width height url }';
-const MESSAGE = `fragment message on Message {
+export const MESSAGE = `fragment message on Message {
   id status text author { ...participant } attachments { ...attachment }
 } ${PARTICIPANT} ${ATTACHMENT}`;
 
-const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
+export const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
+
+export const RUN = 'fragment run on Run { id state error { code message retryable } agent { name } }';
 
 export const VIEWER = 'query Viewer { viewer { user { id name } organization { name } } }';
 
@@ -107,12 +110,15 @@ export const ENTER_ROOM = `query EnterRoom($id: ID!, $last: Int!) {
     id title cursor
     participants { ...participant }
     messages(last: $last) { edges { node { ...message } } }
+    runs(first: 20) { edges { node { ...run } } }
   }
   approvals(state: PENDING, first: 100) { edges { node { ...approval conversation { id } } } }
-} ${MESSAGE} ${APPROVAL}`;
+} ${MESSAGE} ${RUN} ${APPROVAL}`;
 
 export interface EnterRoomResult {
-  conversation: (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] } }) | null;
+  conversation:
+    | (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] }; runs: { edges: { node: Run }[] } })
+    | null;
   /** Of all rooms. */
   approvals: { edges: { node: Approval & { conversation: { id: string } } }[] };
 }
@@ -146,34 +152,3 @@ export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(inpu
 export const DECIDE = `mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approval { id state } }
 }`;
-
-export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
-  conversationEvents(conversationId: $room, after: $after) {
-    __typename
-    cursor
-    ... on MessageAdded { message { ...message } }
-    ... on MessageDelta { messageId attempt text }
-    ... on MessageAttachmentAdded { messageId attachment { ...attachment } }
-    ... on MessageRestarted { messageId attempt }
-    ... on MessageCompleted { message { ...message } }
-    ... on RunStateChanged { run { id state error { code message retryable } } }
-    ... on ApprovalRequested { approval { ...approval } }
-    ... on ApprovalDecided { approval { ...approval } }
-  }
-} ${MESSAGE} ${APPROVAL}`;
-
-/** What happens in a room; kinds that this client does not know of are passed over. */
-export type RoomEvent = { cursor: string } & (
-  | { __typename: 'MessageAdded'; message: Message }
-  | { __typename: 'MessageDelta'; messageId: string; attempt: number; text: string }
-  | { __typename: 'MessageAttachmentAdded'; messageId: string; attachment: Attachment }
-  | { __typename: 'MessageRestarted'; messageId: string; attempt: number }
-  | { __typename: 'MessageCompleted'; message: Message }
-  | { __typename: 'RunStateChanged'; run: Run }
-  | { __typename: 'ApprovalRequested' | 'ApprovalDecided'; approval: Approval }
-  | { __typename: 'StreamGap' }
-);
-
-export interface FollowResult {
-  conversationEvents: RoomEvent;
-}

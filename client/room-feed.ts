@@ -3,8 +3,8 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { Credential } from './credential.ts';
 import { ApiError, toApiError, type WireError } from './graphql-http.ts';
-import { FOLLOW, type FollowResult, type RoomEvent } from './operation.ts';
 import { backoff, isPassing } from './retry.ts';
+import { FOLLOW, type FollowResult, type RoomEvent } from './room-event.ts';
 
 /** The server does not take the credential that the socket was opened with. */
 const CLOSED_UNAUTHORIZED = 4401;

@@ -1,10 +1,13 @@
 import type { ChatApi } from './api.ts';
-import type { Message, RoomEvent, RoomSummary } from './operation.ts';
+import type { Message, RoomSummary } from './operation.ts';
+import type { RoomEvent } from './room-event.ts';
 import { followRoom } from './room-feed.ts';
 import type { Transcript } from './transcript.ts';
 
 /** How many messages are shown of a room that is entered. */
 const SHOWN_ON_ENTRY = 20;
+/** How far back another version of a message may begin for it to be shown with what follows it. */
+const SHOWN_OF_VERSION = 100;
 
 /** A room that is being followed. */
 export interface RoomSession {
@@ -20,8 +23,9 @@ export async function enterRoom(
   id: string,
   { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
 ): Promise<RoomSession> {
-  const { cursor, messages, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
+  const { cursor, messages, runs, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
   onEntry(room, messages);
+  transcript.loaded(runs);
   for (const approval of approvals) transcript.approval(approval);
   const leaving = new AbortController();
   let isLost = false;
@@ -32,6 +36,14 @@ export async function enterRoom(
     transcript.history((await api.enter(id, SHOWN_ON_ENTRY)).messages);
   };
 
+  /** Of a version that was there before no events come. That of an answer to come follows as any message. */
+  const showVersion = async (from: string, shownBefore: ReadonlySet<string>): Promise<void> => {
+    const { messages } = await api.enter(id, SHOWN_OF_VERSION);
+    const index = messages.findIndex((message) => message.id === from);
+    if (index >= 0 && !leaving.signal.aborted) transcript.again(messages.slice(index), shownBefore);
+  };
+  const complain = (error: Error) => transcript.problem(error.message);
+
   const ended = followRoom({
     endpoint: api.endpoint,
     credential: api.credential,
@@ -39,8 +51,10 @@ export async function enterRoom(
     after: cursor,
     signal: leaving.signal,
     onEvent(event: RoomEvent) {
-      if (event.__typename === 'StreamGap') void reload().catch((error: Error) => transcript.problem(error.message));
+      const shownBefore = transcript.shown;
+      if (event.__typename === 'StreamGap') void reload().catch(complain);
       else transcript.event(event);
+      if (event.__typename === 'BranchSelected') void showVersion(event.messageId, shownBefore).catch(complain);
     },
     onConnection(state) {
       if (state === 'lost' && !isLost) transcript.note('Connection lost, reconnecting …');

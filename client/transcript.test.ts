@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Approval, Message, Participant, RoomEvent, Run } from './operation.ts';
+import type { Approval, Message, Participant, Run } from './operation.ts';
+import type { RoomEvent } from './room-event.ts';
 import { plainScreen } from './screen.ts';
 import { createPaint } from './style.ts';
 import { Transcript } from './transcript.ts';
@@ -40,7 +41,7 @@ const delta = (messageId: string, text: string, attempt = 1): RoomEvent => ({
 const run = (state: Run['state'], error: Run['error'] = null): RoomEvent => ({
   __typename: 'RunStateChanged',
   cursor: '',
-  run: { id: 'run', state, error },
+  run: { id: 'run', state, error, agent: { name: 'Helper' } },
 });
 
 const play = (...events: RoomEvent[]) => {
