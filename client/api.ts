@@ -49,9 +49,14 @@ export class ChatApi {
   }
 
   /** @returns The run whose reply is to come; null where no agent answers. */
-  async send(conversationId: string, text: string, attachmentIds: string[] = []): Promise<string | null> {
+  async send(
+    conversationId: string,
+    text: string,
+    attachmentIds: string[] = [],
+    whenBusy: operation.WhenBusy = 'ENQUEUE',
+  ): Promise<string | null> {
     const { sendMessage } = await this.mutate<operation.SendResult>(operation.SEND, {
-      input: { conversationId, text, ...(attachmentIds.length > 0 && { attachmentIds }) },
+      input: { conversationId, text, whenBusy, ...(attachmentIds.length > 0 && { attachmentIds }) },
     });
     return sendMessage.run?.id ?? null;
   }

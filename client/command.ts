@@ -3,12 +3,13 @@ import { FORK } from './command/fork.ts';
 import { LINE } from './command/line.ts';
 import { ROOM } from './command/room.ts';
 import { RUN } from './command/run.ts';
+import { SPEAKING } from './command/takeover.ts';
 import type { Command, Theme } from './command/theme.ts';
 import { VERSION } from './command/version.ts';
 
 export const HELP = '/help lists what there is.';
 
-const THEMES: readonly Theme[] = [ROOM, LINE, RUN, APPROVAL, VERSION, FORK];
+const THEMES: readonly Theme[] = [ROOM, LINE, RUN, APPROVAL, VERSION, FORK, SPEAKING];
 
 /** Columns that a command takes in the list. */
 const USAGE_COLUMNS = 16;

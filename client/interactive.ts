@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ChatApi } from './api.ts';
 import { COMMANDS, HELP } from './command.ts';
 import { NextLine } from './next-line.ts';
-import type { RoomSummary } from './operation.ts';
+import type { RoomSummary, WhenBusy } from './operation.ts';
 import { chooseRoom, type Dialogue, findRoom, roomName } from './room-choice.ts';
 import { enterRoom, type RoomSession } from './room-session.ts';
 import { authorStyle, type Paint, printable } from './style.ts';
@@ -32,7 +32,7 @@ export class InteractiveChat {
   private readonly prompt: Interface;
   private readonly screen: TerminalScreen;
   private readonly dialogue: Dialogue;
-  private readonly next: NextLine;
+  readonly next: NextLine;
   private transcript: Transcript;
   private session: RoomSession | null = null;
   /** What has been entered is dealt with one after the other. */
@@ -117,6 +117,18 @@ export class InteractiveChat {
     reader.history(messages.filter(({ status }) => status !== 'STREAMING'));
   }
 
+  /** Writes in the room. @param whenBusy other than what is set for all lines */
+  async send(text: string, whenBusy: WhenBusy = this.next.whenBusy): Promise<void> {
+    const waits = whenBusy === 'ENQUEUE' && this.isBusy;
+    const runId = await this.next.send(this.roomId, text, whenBusy);
+    if (waits && runId) this.note('This is answered after what is under way. /busy has lines sent otherwise.');
+  }
+
+  /** Whether a run of the room has not ended, as far as is known. */
+  get isBusy(): boolean {
+    return this.transcript.activeRuns.length > 0;
+  }
+
   async cancelRuns(): Promise<void> {
     const runs = this.transcript.activeRuns;
     if (runs.length === 0) this.note('Nothing is being written.');
@@ -175,7 +187,7 @@ export class InteractiveChat {
       const command = COMMANDS.get(name);
       if (command) await command(this, rest);
       else if (name.startsWith('/')) this.say(`There is no ${name}. ${HELP}`);
-      else if (this.session) await this.next.send(this.session.room.id, line);
+      else await this.send(line);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return;
       this.transcript.problem(error instanceof Error ? error.message : String(error));

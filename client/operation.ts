@@ -31,6 +31,8 @@ export interface RunFault {
 export interface Run {
   id: string;
   state: 'QUEUED' | 'RUNNING' | 'WAITING' | 'SUCCEEDED' | 'PARTIAL' | 'FAILED' | 'CANCELLED' | 'LIMIT_REACHED';
+  /** While it is WAITING: for what. */
+  waitingFor: 'APPROVAL' | 'INPUT' | 'BUDGET' | null;
   error: RunFault | null;
   agent: { name: string };
 }
@@ -67,6 +69,12 @@ export interface Approval {
   agent: { name: string };
 }
 
+/** That a person speaks for an agent, or for all agents of a room where none is named. */
+export interface Takeover {
+  agent: { id: string; name: string } | null;
+  by: { id: string; name: string };
+}
+
 export interface Agent {
   id: string;
   name: string;
@@ -88,7 +96,9 @@ export const MESSAGE = `fragment message on Message {
 
 export const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
 
-export const RUN = 'fragment run on Run { id state error { code message retryable } agent { name } }';
+export const RUN = 'fragment run on Run { id state waitingFor error { code message retryable } agent { name } }';
+
+export const TAKEOVER = 'fragment takeover on Takeover { agent { id name } by { id name } }';
 
 export const VIEWER = 'query Viewer { viewer { user { id name } organization { name } } }';
 
@@ -111,13 +121,19 @@ export const ENTER_ROOM = `query EnterRoom($id: ID!, $last: Int!) {
     participants { ...participant }
     messages(last: $last) { edges { node { ...message } } }
     runs(first: 20) { edges { node { ...run } } }
+    takeovers { ...takeover }
   }
   approvals(state: PENDING, first: 100) { edges { node { ...approval conversation { id } } } }
-} ${MESSAGE} ${RUN} ${APPROVAL}`;
+} ${MESSAGE} ${RUN} ${APPROVAL} ${TAKEOVER}`;
 
 export interface EnterRoomResult {
   conversation:
-    | (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] }; runs: { edges: { node: Run }[] } })
+    | (RoomSummary & {
+        cursor: string;
+        messages: { edges: { node: Message }[] };
+        runs: { edges: { node: Run }[] };
+        takeovers: Takeover[];
+      })
     | null;
   /** Of all rooms. */
   approvals: { edges: { node: Approval & { conversation: { id: string } } }[] };
@@ -146,6 +162,9 @@ export const SEND = `mutation Send($input: SendMessageInput!) {
 export interface SendResult {
   sendMessage: { message: { id: string }; run: { id: string } | null };
 }
+
+/** What a message does while a run of the room is not finished: wait, be refused, stop the run, or take it back. */
+export type WhenBusy = 'ENQUEUE' | 'REJECT' | 'INTERRUPT' | 'ROLLBACK';
 
 export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(input: $input) { run { id state } } }';
 

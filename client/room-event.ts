@@ -7,6 +7,8 @@ import {
   type Participant,
   RUN,
   type Run,
+  TAKEOVER,
+  type Takeover,
 } from './operation.ts';
 
 export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
@@ -27,8 +29,8 @@ export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
     ... on ToolCallStarted { step { ...step } }
     ... on ToolCallFinished { step { ...step } }
     ... on BranchSelected { messageId replacedMessageId }
-    ... on ConversationTakenOver { takeover { agent { name } by { name } } }
-    ... on ConversationHandedBack { takeover { agent { name } by { name } } by { name } }
+    ... on ConversationTakenOver { takeover { ...takeover } }
+    ... on ConversationHandedBack { takeover { ...takeover } by { name } }
     ... on ConversationUpdated { title }
     ... on ParticipantJoined { participant { ...participant } }
     ... on ParticipantLeft { participant { ...participant } }
@@ -38,8 +40,8 @@ export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
     ... on PersonErased { participant { ...participant } }
   }
 }
-fragment step on Step { kind name state agent { name } error { message } }
-${MESSAGE} ${RUN} ${APPROVAL}`;
+fragment step on Step { kind name state agent { name } decision error { message } }
+${MESSAGE} ${RUN} ${APPROVAL} ${TAKEOVER}`;
 
 interface Named {
   name: string;
@@ -51,13 +53,9 @@ export interface WorkStep {
   name: string;
   state: 'RUNNING' | 'WAITING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
   agent: Named;
+  /** What was chosen; its shape depends on what chose. */
+  decision: { node?: unknown } | null;
   error: { message: string } | null;
-}
-
-/** That a person speaks for an agent, or for all of a room where none is named. */
-export interface Takeover {
-  agent: Named | null;
-  by: Named;
 }
 
 /** What happens in a room; kinds that this client does not know of are passed over. */

@@ -1,4 +1,5 @@
-import type { RoomEvent, Takeover, WorkStep } from './room-event.ts';
+import type { Takeover } from './operation.ts';
+import type { RoomEvent, WorkStep } from './room-event.ts';
 
 /**
  * What happened in a room besides messages, in one line; null for what goes without saying.
@@ -19,7 +20,7 @@ export function noteOf(event: RoomEvent, wordsOf: (messageId: string) => string 
       return `What ${agent.name} was at is taken back${by}: agents see it no more.${stays}`;
     }
     case 'ConversationTakenOver':
-      return `${event.takeover.by.name} speaks for ${silenced(event.takeover)} from now on. /handback ends it.`;
+      return takeoverNote(event.takeover);
     case 'ConversationHandedBack':
       return `${event.by.name} lets ${silenced(event.takeover)} answer again.`;
     case 'ConversationUpdated':
@@ -41,11 +42,15 @@ export function noteOf(event: RoomEvent, wordsOf: (messageId: string) => string 
       return begun(event.step);
     case 'StepFinished':
     case 'ToolCallFinished':
-      return failed(event.step);
+      return ended(event.step);
     default:
       return null;
   }
 }
+
+/** Who speaks for agents now. */
+export const takeoverNote = (takeover: Takeover): string =>
+  `${takeover.by.name} speaks for ${silenced(takeover)}, until /handback.`;
 
 const silenced = ({ agent }: Takeover): string => agent?.name ?? 'all agents here';
 
@@ -56,8 +61,9 @@ function begun({ kind, name, agent }: WorkStep): string | null {
   return kind === 'TOOL' ? `${agent.name} calls ${name}.` : null;
 }
 
-/** Of what came well the reply tells. */
-function failed({ kind, name, state, agent, error }: WorkStep): string | null {
+/** Of what came well the reply tells, but for what was chosen. */
+function ended({ kind, name, state, agent, decision, error }: WorkStep): string | null {
+  if (state === 'SUCCEEDED' && typeof decision?.node === 'string') return `${agent.name} chooses ${decision.node}.`;
   if (state !== 'FAILED' || kind === 'MODEL') return null;
   const what = kind === 'AGENT' ? `${agent.name} has failed` : `${agent.name}: ${name} has failed`;
   return error ? `${what}: ${error.message}` : `${what}.`;

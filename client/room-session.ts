@@ -2,6 +2,8 @@ import type { ChatApi } from './api.ts';
 import type { Message, RoomSummary } from './operation.ts';
 import type { RoomEvent } from './room-event.ts';
 import { followRoom } from './room-feed.ts';
+import { takeoverNote } from './room-note.ts';
+import { printable } from './style.ts';
 import type { Transcript } from './transcript.ts';
 
 /** How many messages are shown of a room that is entered. */
@@ -23,9 +25,10 @@ export async function enterRoom(
   id: string,
   { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
 ): Promise<RoomSession> {
-  const { cursor, messages, runs, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
+  const { cursor, messages, runs, takeovers, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
   onEntry(room, messages);
   transcript.loaded(runs);
+  for (const takeover of takeovers) transcript.note(printable(takeoverNote(takeover)));
   for (const approval of approvals) transcript.approval(approval);
   const leaving = new AbortController();
   let isLost = false;

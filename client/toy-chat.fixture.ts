@@ -153,7 +153,7 @@ export class ToyChat {
       if (known) return known;
       const attachments = (input.attachmentIds ?? []).map((id) => this.files.get(id));
       const message = { id: this.newId(), status: 'COMPLETE', text: input.text, author: ADA, attachments };
-      const run = { id: this.newId(), state: 'QUEUED', error: null, agent: ECHO };
+      const run = { id: this.newId(), state: 'QUEUED', error: null, waitingFor: null, agent: ECHO };
       this.sent.set(key, { message, run });
       this.messages.push(message);
       this.append({ __typename: 'MessageAdded', message }, { __typename: 'RunStateChanged', run });
@@ -171,7 +171,8 @@ export class ToyChat {
   private get room() {
     const messages = { edges: this.messages.map((node) => ({ node })) };
     const cursor = String(this.events.length);
-    return { id: 'lobby', title: 'Lobby', cursor, participants: [ADA, ECHO], messages, runs: { edges: [] } };
+    const nothing = { runs: { edges: [] }, takeovers: [] };
+    return { id: 'lobby', title: 'Lobby', cursor, participants: [ADA, ECHO], messages, ...nothing };
   }
 
   private async *follow(after: number) {
@@ -192,7 +193,10 @@ export class ToyChat {
   private async answer(runId: string, said: string): Promise<void> {
     const id = this.newId();
     let message = { id, status: 'STREAMING', text: '', author: ECHO, attachments: [] as object[] };
-    this.append({ __typename: 'RunStateChanged', run: { id: runId, state: 'RUNNING', error: null, agent: ECHO } });
+    this.append({
+      __typename: 'RunStateChanged',
+      run: { id: runId, state: 'RUNNING', error: null, waitingFor: null, agent: ECHO },
+    });
     this.append({ __typename: 'MessageAdded', message });
     for (const word of said.split(/(?<= )/)) {
       await (this.gate ?? wait(2));
@@ -221,7 +225,7 @@ export class ToyChat {
     const final = { ...message, status: isCut ? 'CANCELLED' : fails ? 'FAILED' : 'COMPLETE' };
     this.messages.push(final);
     this.append({ __typename: 'MessageCompleted', message: final });
-    this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error, agent: ECHO } });
+    this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error, waitingFor: null, agent: ECHO } });
   }
 
   /** Takes a file as the body of a request. */

@@ -28,8 +28,7 @@ const isEnded = ({ state }: Run) => ENDED.includes(state);
  */
 export class Transcript {
   private readonly replies = new Map<string, Reply>();
-  /** Each message that has been shown, with how it begins. */
-  private readonly shownMessages = new Map<string, string>();
+  private readonly shownMessages = new Map<string, { author: string; words: string }>();
   /** Files by their message and their own id: a picture is shown when it comes, and not again with its message. */
   private readonly shownFiles = new Set<string>();
   private readonly runs = new Map<string, Run>();
@@ -114,7 +113,7 @@ export class Transcript {
         this.approval(event.approval);
         break;
       default: {
-        const note = noteOf(event, (messageId) => this.shownMessages.get(messageId));
+        const note = noteOf(event, (messageId) => this.shownMessages.get(messageId)?.words);
         if (note !== null) this.note(printable(note));
       }
     }
@@ -165,9 +164,12 @@ export class Transcript {
   }
 
   private restarted({ messageId, attempt }: { messageId: string; attempt: number }): void {
-    const reply = this.replies.get(messageId);
+    const ended = this.shownMessages.get(messageId);
+    // A run that had ended is gone on with.
+    if (ended) this.shownMessages.delete(messageId);
+    const reply = ended ? this.replyOf(messageId, ended.author) : this.replies.get(messageId);
     if (!reply) return;
-    const hadShown = reply.shown > 0;
+    const hadShown = reply.shown > 0 || Boolean(ended?.words);
     Object.assign(reply, { text: '', shown: 0, attempt });
     if (!hadShown) return;
     if (this.open === reply) this.close();
@@ -176,7 +178,7 @@ export class Transcript {
 
   private completed(message: Message): void {
     if (this.shownMessages.has(message.id)) return;
-    this.shownMessages.set(message.id, excerpt(message.text));
+    this.shownMessages.set(message.id, { author: message.author.name, words: excerpt(message.text) });
     const text = printable(message.text);
     const reply = this.replies.get(message.id);
     if (reply) this.finish(reply, message.status, text);
@@ -222,8 +224,14 @@ export class Transcript {
 
   private runChanged(run: Run): void {
     this.runs.set(run.id, run);
-    if (run.state === 'WAITING') this.note('The run waits for a person.');
+    if (run.state === 'WAITING') {
+      const isFull = run.waitingFor === 'BUDGET';
+      this.note(isFull ? 'The run waits until a limit of tokens has room again.' : 'The run waits for a person.');
+    }
     if (!isEnded(run)) return;
+    if (run.state === 'PARTIAL')
+      this.note('Some of it has failed; what the others made is kept. /retry goes on with it.');
+    if (run.state === 'LIMIT_REACHED') this.note('A limit has ended it; what it made so far is kept.');
     if (run.error) {
       const advice = run.error.retryable ? ' Sending it again may go better.' : '';
       this.problem(`${run.error.message}${advice}`);

@@ -31,7 +31,7 @@ async function regenerate(chat: InteractiveChat): Promise<void> {
   const messages = await recentMessages(chat.api, chat.roomId);
   const reply = messages.find(({ author }) => author.__typename === 'Agent');
   if (!reply) throw new Error('No agent has written here lately.');
-  await chat.api.mutate(REGENERATE, { input: { messageId: reply.id } });
+  await chat.api.mutate(REGENERATE, { input: { messageId: reply.id, ...overBusy(chat) } });
 }
 
 /** Writes one's own last message in other words, and has it answered. */
@@ -40,8 +40,11 @@ async function revise(chat: InteractiveChat, text: string): Promise<void> {
   const messages = await recentMessages(chat.api, chat.roomId);
   const own = messages.find(({ author }) => author.id === chat.viewerId);
   if (!own) throw new Error('You have written nothing here lately.');
-  await chat.api.mutate(EDIT, { input: { messageId: own.id, text } });
+  await chat.api.mutate(EDIT, { input: { messageId: own.id, text, ...overBusy(chat) } });
 }
+
+/** A new version cannot wait for a run of the old one: it is refused, or ends it. */
+const overBusy = ({ next: { whenBusy } }: InteractiveChat) => (whenBusy === 'ENQUEUE' ? {} : { whenBusy });
 
 async function listVersions(chat: InteractiveChat, typed: string): Promise<void> {
   const versions = await versionsOf(chat, await messageOfVersions(chat, typed));
