@@ -105,6 +105,14 @@ describe('runs', () => {
     await chat.until('Ada: It is late.\n>');
     expect(chat.shown).toContain('· Ada calls current_time.');
     expect(chat.shown).toContain('· Ada: current_time is approved.');
+    chat.type('/runs');
+    await chat.until('  1  ');
+    expect(chat.shown).toMatch(/ {2}1 {2}\d{4}-\d\d-\d\d \d\d:\d\d, Ada, succeeded, 36 tokens, \d+\.\d s/);
+    chat.type('/steps');
+    await chat.until('  ✓ Ada asks its model, 18 tokens');
+    expect(chat.shown).toMatch(/ {2}✓ Ada calls current_time \{\} → \{"/);
+    chat.type('/steps 2');
+    await chat.until('! There are not so many: /runs.');
   });
 
   test('one that has failed is gone on with', async () => {

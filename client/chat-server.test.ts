@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PASSWORD } from '#test/support/seed';
@@ -124,4 +127,61 @@ describe('forks', () => {
     expect(prompt).toMatch(/Of cats.*And birds/);
     expect(prompt).not.toContain('dogs');
   });
+});
+
+describe('what was written', () => {
+  test('is found by its words, in all rooms', async () => {
+    await chat.open();
+    await chat.say('Which fish fly?', 'Some flying fish glide.');
+    chat.type('/search glide');
+    await chat.until(`  ${chat.title}  Ada: Some flying fish glide`);
+    chat.type('/search xylophone');
+    await chat.until('Nothing was found.');
+    chat.type('/search');
+    await chat.until('! Say what to look for');
+  });
+
+  test('is written to a file, over none that is there', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'parley-chat-'));
+    try {
+      await chat.open();
+      await chat.say('Of cats', 'Cats purr.');
+      chat.type(`/export ${folder}`);
+      const name = chat.title.replace(' ', '-');
+      await chat.until(`· The room is in ${path.join(folder, `${name}.md`)}.`);
+      expect(readFileSync(path.join(folder, `${name}.md`), 'utf8')).toContain('Cats purr.');
+      const file = path.join(folder, 'room.json');
+      chat.type(`/export json ${file}`);
+      await chat.until(`· The room is in ${file}.`);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ format: 'parley-conversation' });
+      writeFileSync(file, 'mine');
+      chat.type(`/export json ${file}`);
+      await chat.until('! There is such a file already: ');
+      expect(readFileSync(file, 'utf8')).toBe('mine');
+      chat.type(`/export ${path.join(folder, 'nowhere', 'room.md')}`);
+      await chat.until('! There is no such folder: ');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('is given an emoji, and everybody sees it', async () => {
+    await chat.open();
+    await chat.say('Of cats', 'Cats purr.');
+    chat.type('/react 🐈');
+    await chat.until('· Olga puts 🐈 to “Cats purr.”.');
+    chat.type('/unreact 🐈 1');
+    await chat.until('· Olga takes 🐈 away from “Cats purr.”.');
+    chat.type('/react cat 2');
+    await chat.until('! Give exactly one emoji.');
+    chat.type('/react 🐈 9');
+    await chat.until('! There are 2 messages to choose from, counted from the last one.');
+  });
+});
+
+test('/help lists every command by what it is about', async () => {
+  await chat.open();
+  chat.type('/help');
+  await chat.until('Everything else is sent to the room.');
+  expect(chat.shown).toMatch(/^Speaking for agents\n {2}\/takeover \[WHO\] +speak for/m);
 });

@@ -96,6 +96,10 @@ export class InteractiveChat {
     return this.session.room.id;
   }
 
+  get paint(): Paint {
+    return this.options.paint;
+  }
+
   /** Who is typing; null for an API key that is nobody's. */
   get viewerId(): string | null {
     return this.options.viewerId;

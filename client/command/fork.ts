@@ -1,7 +1,7 @@
 import type { InteractiveChat } from '../interactive.ts';
 import { PARTICIPANT, type RoomSummary } from '../operation.ts';
 import { messageAt } from '../recent.ts';
-import type { Theme } from './theme.ts';
+import type { Entry } from './theme.ts';
 
 const FORK_ROOM = `mutation Fork($input: ForkConversationInput!) {
   forkConversation(input: $input) { conversation { id title participants { ...participant } } }
@@ -19,7 +19,8 @@ async function fork(chat: InteractiveChat, typed: string): Promise<void> {
   chat.note('This room is a fork of your own. The one that it came from stays as it is: /rooms.');
 }
 
-export const FORK: Theme = {
-  title: 'Forks',
-  commands: [{ usage: '/fork [M]', does: 'make a room that goes on from a message, and go there', run: fork }],
+export const FORK_ENTRY: Entry = {
+  usage: '/fork [M]',
+  does: 'make a room that goes on from a message, and go there',
+  run: fork,
 };

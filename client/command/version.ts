@@ -80,7 +80,7 @@ async function versionsOf(chat: InteractiveChat, { id }: RecentMessage): Promise
 }
 
 export const VERSION: Theme = {
-  title: 'Versions (M counts messages from the last one, which is 1)',
+  title: 'Versions',
   commands: [
     { usage: '/regenerate', does: 'have the newest reply of an agent made anew', run: regenerate },
     { usage: '/revise TEXT', does: 'put your last message in other words and have it answered', run: revise },
