@@ -21,7 +21,7 @@ export class ChatApi {
     return (await this.query<operation.ViewerResult>(operation.VIEWER, {})).viewer;
   }
 
-  async rooms(): Promise<operation.RoomSummary[]> {
+  async rooms(): Promise<operation.ListedRoom[]> {
     const { conversations } = await this.query<operation.RoomsResult>(operation.ROOMS, { first: CHOICES });
     return conversations.edges.map(({ node }) => node);
   }
@@ -68,6 +68,11 @@ export class ChatApi {
 
   async cancel(runId: string): Promise<void> {
     await this.mutate(operation.CANCEL, { input: { runId } });
+  }
+
+  /** Everything up to the cursor of an event is read. */
+  async markRead(conversationId: string, cursor: string): Promise<void> {
+    await this.mutate(operation.MARK_READ, { input: { conversationId, cursor } });
   }
 
   /** Allows what an agent asks for, with other arguments where they are given, or refuses it. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sendMessage } from '#test/support/room-call';
 import { PASSWORD } from '#test/support/seed';
 import { ServerChat } from './server-chat.fixture.ts';
 
@@ -184,4 +185,81 @@ test('/help lists every command by what it is about', async () => {
   chat.type('/help');
   await chat.until('Everything else is sent to the room.');
   expect(chat.shown).toMatch(/^Speaking for agents\n {2}\/takeover \[WHO\] +speak for/m);
+});
+
+describe('a room', () => {
+  test('is given another title, and people and agents come and go', async () => {
+    await chat.server.seed.agent(chat.olga, { name: 'Bea', model: chat.model.modelId });
+    await chat.server.seed.member(chat.olga, 'MEMBER', 'Max');
+    await chat.open();
+    chat.type('/rename The attic');
+    await chat.until('· The room is called The attic now.');
+    chat.type('/invite be');
+    await chat.until('· Bea comes into the room.');
+    chat.type('/invite max');
+    await chat.until('· Max comes into the room.');
+    chat.type('/who');
+    await chat.until('  Olga\n  Ada (agent)\n  Bea (agent)\n  Max');
+    await chat.say('Of cats', 'Cats purr.');
+    chat.model.next(chat.model.answer('Cats sing.'));
+    chat.type('/regenerate bea');
+    await chat.until('Bea: Cats sing.\n>');
+    chat.type('/remove Ada');
+    await chat.until('· Ada is no longer in the room.');
+    for (const [typed, said] of [
+      ['/invite Nobody', '! There is no agent or person "Nobody" here.'],
+      ['/remove olga', '! That is you: /leave.'],
+      ['/rooms Cellar', '! There is no room "Cellar".'],
+    ] as const) {
+      chat.type(typed);
+      await chat.until(said);
+    }
+  });
+
+  test('tells what is new in it until it is entered, is left, and is deleted', async () => {
+    const max = await chat.server.seed.member(chat.olga, 'MEMBER', 'Max');
+    await chat.makeRoom([], [max]);
+    const [first, id] = [chat.title, chat.roomId];
+    await chat.makeRoom();
+    await chat.open();
+    await sendMessage(max.client, id, 'Hello?');
+    chat.type('/rooms');
+    await chat.until(`${first}    (1 new)`);
+    chat.type(first);
+    await chat.until(`— ${first} —\nMax: Hello?`);
+    await sendMessage(max.client, id, 'Are you there?');
+    await chat.until('Max: Are you there?');
+    const unread = async () => {
+      const query = 'query ($id: ID!) { conversation(id: $id) { unreadCount } }';
+      const { conversation } = await chat.olga.client.request<{ conversation: { unreadCount: number } }>(query, { id });
+      return conversation.unreadCount;
+    };
+    const titles = async () => {
+      const { conversations } = await chat.olga.client.request<{ conversations: { nodes: { title: string }[] } }>(
+        '{ conversations(first: 100) { nodes { title } } }',
+      );
+      return conversations.nodes.map((room) => room.title);
+    };
+    await vi.waitUntil(async () => (await unread()) === 0, { timeout: 20_000 });
+    chat.type('/delete');
+    await chat.until('Type yes:');
+    chat.type('no');
+    await chat.until('· The room stays.');
+    chat.type('/leave');
+    await chat.until(`  1  ${chat.title}  Ada`);
+    chat.type(chat.title);
+    await chat.say('Still here?', 'Always.');
+    expect(await titles()).not.toContain(first);
+    chat.type('/delete');
+    await vi.waitUntil(() => chat.shown.split('Type yes:').length === 3, { timeout: 20_000 });
+    chat.type('yes');
+    await vi.waitUntil(() => chat.shown.split('n for a new one').length === 4, { timeout: 20_000 });
+    expect(await titles()).not.toContain(chat.title);
+    chat.type('n');
+    await chat.until('Title of the new room:');
+    chat.type('Fresh');
+    await chat.until('Agents (numbers');
+    chat.type('1');
+    await chat.until('— Fresh —');
+  });
 });

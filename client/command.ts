@@ -2,6 +2,7 @@ import { APPROVAL } from './command/approval.ts';
 import { EXPORT_ENTRY } from './command/export.ts';
 import { FORK_ENTRY } from './command/fork.ts';
 import { LINE } from './command/line.ts';
+import { MEMBER } from './command/member.ts';
 import { REACTION_ENTRIES } from './command/reaction.ts';
 import { ROOM } from './command/room.ts';
 import { RUN } from './command/run.ts';
@@ -18,7 +19,7 @@ const KEPT: Theme = {
   commands: [...REACTION_ENTRIES, FORK_ENTRY, SEARCH_ENTRY, EXPORT_ENTRY],
 };
 
-const THEMES: readonly Theme[] = [ROOM, LINE, RUN, APPROVAL, SPEAKING, VERSION, KEPT];
+const THEMES: readonly Theme[] = [ROOM, MEMBER, LINE, RUN, APPROVAL, SPEAKING, VERSION, KEPT];
 
 /** Columns that a command takes in the list. */
 const USAGE_COLUMNS = 21;

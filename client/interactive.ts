@@ -4,6 +4,7 @@ import type { ChatApi } from './api.ts';
 import { COMMANDS, HELP } from './command.ts';
 import { NextLine } from './next-line.ts';
 import type { RoomSummary, WhenBusy } from './operation.ts';
+import { ReadMark } from './read-mark.ts';
 import { chooseRoom, type Dialogue, findRoom, roomName } from './room-choice.ts';
 import { enterRoom, type RoomSession } from './room-session.ts';
 import { authorStyle, type Paint, printable } from './style.ts';
@@ -31,7 +32,7 @@ export class InteractiveChat {
   readonly api: ChatApi;
   private readonly prompt: Interface;
   private readonly screen: TerminalScreen;
-  private readonly dialogue: Dialogue;
+  readonly dialogue: Dialogue;
   readonly next: NextLine;
   private transcript: Transcript;
   private session: RoomSession | null = null;
@@ -114,6 +115,20 @@ export class InteractiveChat {
     await this.enter(await pick(this.dialogue));
   }
 
+  /** Does what ends the user's part in this room, and asks where to go then. Where it fails, all is as before. */
+  async depart(how: () => Promise<void>): Promise<void> {
+    const { session } = this;
+    session?.leave();
+    this.session = null;
+    try {
+      await how();
+    } catch (error) {
+      if (session) await this.enter(session.room);
+      throw error;
+    }
+    await this.changeRoom();
+  }
+
   async showHistory(count: number): Promise<void> {
     if (!this.session) return;
     const { messages } = await this.api.enter(this.session.room.id, count);
@@ -174,8 +189,10 @@ export class InteractiveChat {
   private async enter(room: RoomSummary): Promise<void> {
     this.session?.leave();
     this.transcript = this.newTranscript();
+    const mark = new ReadMark(this.api, room.id);
     this.session = await enterRoom(this.api, room.id, {
       transcript: this.transcript,
+      onRead: (cursor) => mark.move(cursor),
       onEntry: (entered, messages) => {
         this.screen.line(this.options.paint('bold', `— ${roomName(entered)} —`));
         this.transcript.history(messages);

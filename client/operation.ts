@@ -87,6 +87,12 @@ export interface RoomSummary {
   participants: Participant[];
 }
 
+/** A room in the list of those that one takes part in. */
+export interface ListedRoom extends RoomSummary {
+  /** How many messages of others one has not read. */
+  unreadCount: number;
+}
+
 export const PARTICIPANT =
   'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
 const ATTACHMENT = 'fragment attachment on Attachment { id fileName mimeType byteSize width height url }';
@@ -107,11 +113,11 @@ export interface ViewerResult {
 }
 
 export const ROOMS = `query Rooms($first: Int!) {
-  conversations(first: $first) { edges { node { id title participants { ...participant } } } }
+  conversations(first: $first) { edges { node { id title unreadCount participants { ...participant } } } }
 } ${PARTICIPANT}`;
 
 export interface RoomsResult {
-  conversations: { edges: { node: RoomSummary }[] };
+  conversations: { edges: { node: ListedRoom }[] };
 }
 
 /** The history and the cursor come from one query: the stream that is resumed from there fits it without a seam. */
@@ -167,6 +173,10 @@ export interface SendResult {
 export type WhenBusy = 'ENQUEUE' | 'REJECT' | 'INTERRUPT' | 'ROLLBACK';
 
 export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(input: $input) { run { id state } } }';
+
+export const MARK_READ = `mutation MarkRead($input: MarkReadInput!) {
+  markRead(input: $input) { conversation { id } }
+}`;
 
 export const DECIDE = `mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approval { id state } }

@@ -19,17 +19,25 @@ export interface RoomSession {
   leave(): void;
 }
 
+export interface RoomSessionOptions {
+  transcript: Transcript;
+  onEntry(room: RoomSummary, messages: Message[]): void;
+  /** Is told the cursor up to which all has been shown. */
+  onRead?(cursor: string): void;
+}
+
 /** Loads a room and follows it from exactly there on, through lost connections and restarts of the server. */
 export async function enterRoom(
   api: ChatApi,
   id: string,
-  { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
+  { transcript, onEntry, onRead }: RoomSessionOptions,
 ): Promise<RoomSession> {
   const { cursor, messages, runs, takeovers, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
   onEntry(room, messages);
   transcript.loaded(runs);
   for (const takeover of takeovers) transcript.note(printable(takeoverNote(takeover)));
   for (const approval of approvals) transcript.approval(approval);
+  onRead?.(cursor);
   const leaving = new AbortController();
   let isLost = false;
 
@@ -40,10 +48,12 @@ export async function enterRoom(
   };
 
   /** Of a version that was there before no events come. That of an answer to come follows as any message. */
-  const showVersion = async (from: string, shownBefore: ReadonlySet<string>): Promise<void> => {
+  const showVersion = async (from: string): Promise<void> => {
+    const shownBefore = transcript.shown;
     const { messages } = await api.enter(id, SHOWN_OF_VERSION);
+    if (leaving.signal.aborted) return;
     const index = messages.findIndex((message) => message.id === from);
-    if (index >= 0 && !leaving.signal.aborted) transcript.again(messages.slice(index), shownBefore);
+    if (index >= 0) transcript.again(messages.slice(index), shownBefore);
   };
   const complain = (error: Error) => transcript.problem(error.message);
 
@@ -54,10 +64,10 @@ export async function enterRoom(
     after: cursor,
     signal: leaving.signal,
     onEvent(event: RoomEvent) {
-      const shownBefore = transcript.shown;
       if (event.__typename === 'StreamGap') void reload().catch(complain);
       else transcript.event(event);
-      if (event.__typename === 'BranchSelected') void showVersion(event.messageId, shownBefore).catch(complain);
+      if (event.__typename === 'MessageCompleted' || event.__typename === 'MessageAdded') onRead?.(event.cursor);
+      if (event.__typename === 'BranchSelected') void showVersion(event.messageId).catch(complain);
     },
     onConnection(state) {
       if (state === 'lost' && !isLost) transcript.note('Connection lost, reconnecting …');

@@ -160,6 +160,7 @@ export class ToyChat {
       void this.answer(run.id, input.text);
       return { message, run };
     },
+    markRead: () => ({ conversation: this.room }),
     cancelRun: ({ input }: { input: { runId: string } }) => {
       this.cancelled.add(input.runId);
       this.release();
@@ -171,7 +172,7 @@ export class ToyChat {
   private get room() {
     const messages = { edges: this.messages.map((node) => ({ node })) };
     const cursor = String(this.events.length);
-    const nothing = { runs: { edges: [] }, takeovers: [] };
+    const nothing = { runs: { edges: [] }, takeovers: [], unreadCount: 0 };
     return { id: 'lobby', title: 'Lobby', cursor, participants: [ADA, ECHO], messages, ...nothing };
   }
 

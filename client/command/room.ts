@@ -1,14 +1,22 @@
-import { agentLine, makeRoom } from '../room-choice.ts';
-import { printable } from '../style.ts';
+import type { InteractiveChat } from '../interactive.ts';
+import { agentLine, findRoom, makeRoom } from '../room-choice.ts';
 import type { Theme } from './theme.ts';
 
 const HISTORY = 20;
 const LONGEST_HISTORY = 100;
 
+/** Goes to the room of this title, or to one that the user picks. */
+async function goTo(chat: InteractiveChat, title: string): Promise<void> {
+  if (title === '') return chat.changeRoom();
+  const room = findRoom(await chat.api.rooms(), title);
+  if (!room) throw new Error(`There is no room "${title}".`);
+  await chat.changeRoom(async () => room);
+}
+
 export const ROOM: Theme = {
   title: 'Rooms',
   commands: [
-    { usage: '/rooms', does: 'go to another room', run: (chat) => chat.changeRoom() },
+    { usage: '/rooms [TITLE]', does: 'go to another room', run: goTo },
     {
       usage: '/new',
       does: 'make a room with agents of your choice',
@@ -20,16 +28,6 @@ export const ROOM: Theme = {
       run: async (chat) => {
         const agents = await chat.api.agents();
         chat.say(agents.map(agentLine).join('\n') || 'There are no agents yet.');
-      },
-    },
-    {
-      usage: '/who',
-      does: 'who is in this room',
-      run: (chat) => {
-        const lines = chat.room?.participants.map(
-          ({ __typename, name }) => `  ${printable(name)}${__typename === 'Agent' ? ' (agent)' : ''}`,
-        );
-        chat.say(lines?.join('\n') || 'Nobody is here.');
       },
     },
     {

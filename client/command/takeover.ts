@@ -1,4 +1,5 @@
 import type { InteractiveChat } from '../interactive.ts';
+import { findNamed, names } from '../named.ts';
 import { PARTICIPANT, type Participant, TAKEOVER, type Takeover } from '../operation.ts';
 import { printable } from '../style.ts';
 import type { Theme } from './theme.ts';
@@ -52,26 +53,19 @@ function pick(participants: Participant[], takeovers: Takeover[], typed: string)
   const found = takeovers.find(({ agent }) => agent === null) ?? takeovers[0];
   if (!found) throw new Error('Nobody has taken over here.');
   if (found.agent === null || takeovers.length === 1) return found;
-  throw new Error(`Say who is to answer again: ${names(takeovers.map(({ agent }) => agent))}.`);
+  throw new Error(`Say who is to answer again: ${names(takeovers.flatMap(({ agent }) => agent ?? []))}.`);
 }
 
 async function look(chat: InteractiveChat): Promise<LookResult['conversation']> {
   return (await chat.api.query<LookResult>(LOOK, { id: chat.roomId })).conversation;
 }
 
-/** The agent of this name, which need not be whole. @throws Error with a sentence for the user */
-function findAgent(participants: Participant[], typed: string): Participant {
-  const agents = participants.filter(({ __typename }) => __typename === 'Agent');
-  const wanted = typed.replace(/^@/, '').toLowerCase();
-  const found =
-    agents.find(({ name }) => name.toLowerCase() === wanted) ??
-    agents.find(({ name }) => name.toLowerCase().startsWith(wanted));
-  if (found) return found;
-  throw new Error(`There is no agent "${typed}" here. There are: ${names(agents) || 'none'}.`);
-}
-
-const names = (agents: ({ name: string } | null)[]): string =>
-  agents.map((agent) => (agent ? printable(agent.name) : '')).join(', ');
+const findAgent = (participants: Participant[], typed: string): Participant =>
+  findNamed(
+    participants.filter(({ __typename }) => __typename === 'Agent'),
+    typed,
+    'agent',
+  );
 
 export const SPEAKING: Theme = {
   title: 'Speaking for agents',

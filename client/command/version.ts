@@ -1,9 +1,11 @@
 import { excerpt } from '../excerpt.ts';
 import type { InteractiveChat } from '../interactive.ts';
+import { findNamed } from '../named.ts';
 import type { Participant } from '../operation.ts';
 import { PARTICIPANT } from '../operation.ts';
 import { messageAt, type RecentMessage, readCount, recentMessages } from '../recent.ts';
 import { printable } from '../style.ts';
+import { agentsHere } from './member.ts';
 import type { Theme } from './theme.ts';
 
 const REGENERATE = `mutation Regenerate($input: RegenerateReplyInput!) {
@@ -26,12 +28,14 @@ interface Version {
   author: Participant;
 }
 
-/** Has the newest reply of an agent made anew. What there was stays as a version. */
-async function regenerate(chat: InteractiveChat): Promise<void> {
+/** Has the newest reply of an agent made anew, by another agent where one is named. What there was stays as a version. */
+async function regenerate(chat: InteractiveChat, typed: string): Promise<void> {
   const messages = await recentMessages(chat.api, chat.roomId);
   const reply = messages.find(({ author }) => author.__typename === 'Agent');
   if (!reply) throw new Error('No agent has written here lately.');
-  await chat.api.mutate(REGENERATE, { input: { messageId: reply.id, ...overBusy(chat) } });
+  const agent = typed === '' ? null : findNamed(await agentsHere(chat), typed, 'agent');
+  const input = { messageId: reply.id, ...overBusy(chat), ...(agent && { agentId: agent.id }) };
+  await chat.api.mutate(REGENERATE, { input });
 }
 
 /** Writes one's own last message in other words, and has it answered. */
@@ -82,7 +86,7 @@ async function versionsOf(chat: InteractiveChat, { id }: RecentMessage): Promise
 export const VERSION: Theme = {
   title: 'Versions',
   commands: [
-    { usage: '/regenerate', does: 'have the newest reply of an agent made anew', run: regenerate },
+    { usage: '/regenerate [WHO]', does: 'have the newest reply made anew, maybe by another agent', run: regenerate },
     { usage: '/revise TEXT', does: 'put your last message in other words and have it answered', run: revise },
     { usage: '/branches [M]', does: 'the versions of a message, with numbers', run: listVersions },
     { usage: '/branch N [M]', does: 'go to one of them, and to what followed it', run: goToVersion },
