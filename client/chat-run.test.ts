@@ -66,6 +66,8 @@ describe('a line while an agent answers', () => {
     chat.model.next(chat.model.answer('You are welcome.'));
     chat.type('Thanks');
     await chat.until('· This is answered after what is under way.');
+    chat.type('/revise Tell me none');
+    await chat.until('! The conversation is busy', 2);
     held.finish('upon a time.');
     await chat.until('Ada: You are welcome.\n>');
     const second = chat.model.held('Twice ');

@@ -199,7 +199,7 @@ describe('a room', () => {
     chat.type('/invite max');
     await chat.until('· Max comes into the room.');
     chat.type('/who');
-    await chat.until('  Olga\n  Ada (agent)\n  Bea (agent)\n  Max');
+    await chat.until('  Olga\n  Ada (agent)\n  Bea (agent)\n  Max (away)');
     await chat.say('Of cats', 'Cats purr.');
     chat.model.next(chat.model.answer('Cats sing.'));
     chat.type('/regenerate bea');
@@ -251,9 +251,9 @@ describe('a room', () => {
     await chat.say('Still here?', 'Always.');
     expect(await titles()).not.toContain(first);
     chat.type('/delete');
-    await vi.waitUntil(() => chat.shown.split('Type yes:').length === 3, { timeout: 20_000 });
+    await chat.until('Type yes:', 2);
     chat.type('yes');
-    await vi.waitUntil(() => chat.shown.split('n for a new one').length === 4, { timeout: 20_000 });
+    await chat.until('n for a new one', 3);
     expect(await titles()).not.toContain(chat.title);
     chat.type('n');
     await chat.until('Title of the new room:');

@@ -71,9 +71,11 @@ export class ServerChat {
     return this.terminal.screen.join('\n');
   }
 
-  /** Resolves once she sees a text. */
-  async until(text: string): Promise<void> {
-    await vi.waitUntil(() => this.shown.includes(text), PATIENCE).catch(() => expect(this.shown).toContain(text));
+  /** Resolves once she sees a text, so many times. */
+  async until(text: string, times = 1): Promise<void> {
+    const isSeen = () => this.shown.split(text).length > times;
+    await vi.waitUntil(isSeen, PATIENCE).catch(() => expect(this.shown).toContain(text));
+    if (!isSeen()) throw new Error(`Not ${times} times: ${text}`);
   }
 
   /** She enters a line. */

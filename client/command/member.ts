@@ -1,6 +1,7 @@
 import type { InteractiveChat } from '../interactive.ts';
 import { findNamed } from '../named.ts';
 import { PARTICIPANT, type Participant } from '../operation.ts';
+import { type Presence, readPresence } from '../presence.ts';
 import { printable } from '../style.ts';
 import type { Theme } from './theme.ts';
 
@@ -34,10 +35,15 @@ export const agentsHere = async (chat: InteractiveChat): Promise<Participant[]> 
   (await participantsOf(chat)).filter(({ __typename }) => __typename === 'Agent');
 
 async function who(chat: InteractiveChat): Promise<void> {
-  const lines = (await participantsOf(chat)).map(
-    ({ __typename, name }) => `  ${printable(name)}${__typename === 'Agent' ? ' (agent)' : ''}`,
-  );
+  const [participants, presence] = await Promise.all([participantsOf(chat), readPresence(chat.api, chat.roomId)]);
+  const lines = participants.map((participant) => `  ${printable(participant.name)}${remark(participant, presence)}`);
   chat.say(lines.join('\n') || 'Nobody is here.');
+}
+
+function remark({ __typename, id }: Participant, presence: Presence | null): string {
+  if (__typename === 'Agent') return ' (agent)';
+  if (presence?.typing.includes(id)) return ' (typing)';
+  return presence === null || presence.here.includes(id) ? '' : ' (away)';
 }
 
 /** Brings an agent or a person into the room. Of the same name, the agent comes. */
