@@ -117,6 +117,33 @@ describe('runs', () => {
     await chat.until('! There are not so many: /runs.');
   });
 
+  test('of several calls that wait, each is decided about', async () => {
+    await chat.open();
+    const calls = ['UTC', 'Europe/Berlin'].map((timeZone): [string, { timeZone: string }] => [
+      'current_time',
+      { timeZone },
+    ]);
+    chat.model.next(chat.model.callTools(...calls), chat.model.answer('Done.'));
+    chat.type('What time is it?');
+    await chat.until('has to be allowed', 2);
+    chat.type('/asked');
+    await chat.until('  2  Ada: current_time {"timeZone":"Europe/Berlin"}');
+    chat.type('/approve both');
+    await chat.until('! Say which one');
+    chat.type('/reject 2 Nobody is in Berlin.');
+    await chat.until('· Ada: current_time is rejected.');
+    chat.type('/asked');
+    await chat.until('  1  Ada: current_time {"timeZone":"UTC"}', 2);
+    chat.type('/edit {"timeZone": "Asia/Tokyo"}');
+    await chat.until('Ada: Done.\n>');
+    expect(lastPrompt()).toContain('Nobody is in Berlin.');
+    expect(lastPrompt()).toContain('Tokyo');
+    chat.type('/approve');
+    await chat.until('· Nothing has to be decided.');
+    chat.type('/summaries');
+    await chat.until('Agents are still told every message of this room.');
+  });
+
   test('one that has failed is gone on with', async () => {
     await chat.open();
     chat.type('/retry');

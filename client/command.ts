@@ -7,6 +7,7 @@ import { REACTION_ENTRIES } from './command/reaction.ts';
 import { ROOM } from './command/room.ts';
 import { RUN } from './command/run.ts';
 import { SEARCH_ENTRY } from './command/search.ts';
+import { SUMMARY_ENTRY } from './command/summary.ts';
 import { SPEAKING } from './command/takeover.ts';
 import type { Command, Theme } from './command/theme.ts';
 import { VERSION } from './command/version.ts';
@@ -16,7 +17,7 @@ export const HELP = '/help lists what there is.';
 
 const KEPT: Theme = {
   title: 'What was written',
-  commands: [...REACTION_ENTRIES, FORK_ENTRY, SEARCH_ENTRY, EXPORT_ENTRY],
+  commands: [...REACTION_ENTRIES, FORK_ENTRY, SEARCH_ENTRY, EXPORT_ENTRY, SUMMARY_ENTRY],
 };
 
 const THEMES: readonly Theme[] = [ROOM, MEMBER, LINE, RUN, APPROVAL, SPEAKING, VERSION, KEPT];

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ChatApi } from './api.ts';
 import { COMMANDS, HELP } from './command.ts';
 import { NextLine } from './next-line.ts';
-import type { RoomSummary, WhenBusy } from './operation.ts';
+import type { Approval, RoomSummary, WhenBusy } from './operation.ts';
 import { ReadMark } from './read-mark.ts';
 import { chooseRoom, type Dialogue, findRoom, roomName } from './room-choice.ts';
 import { enterRoom, type RoomSession } from './room-session.ts';
@@ -154,9 +154,14 @@ export class InteractiveChat {
     for (const runId of runs) await this.api.cancel(runId);
   }
 
-  /** Decides about what was asked for first. */
-  async decide(decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
-    const [asked] = this.transcript.pending;
+  /** What agents ask for and nobody has decided yet, the oldest first. */
+  get pending(): Approval[] {
+    return this.transcript.pending;
+  }
+
+  /** Decides about something that is asked for, counted from 1. */
+  async decide(number: number, decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
+    const asked = this.pending[number - 1];
     if (asked) await this.api.decide(asked.id, decision, more);
     else this.note('Nothing has to be decided.');
   }
