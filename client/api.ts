@@ -21,7 +21,7 @@ export class ChatApi {
     return (await this.query<operation.ViewerResult>(operation.VIEWER, {})).viewer;
   }
 
-  async rooms(): Promise<operation.RoomSummary[]> {
+  async rooms(): Promise<operation.ListedRoom[]> {
     const { conversations } = await this.query<operation.RoomsResult>(operation.ROOMS, { first: CHOICES });
     return conversations.edges.map(({ node }) => node);
   }
@@ -31,13 +31,15 @@ export class ChatApi {
     return agents.edges.map(({ node }) => node);
   }
 
-  /** The room with its last messages, oldest first, and the cursor to follow it from. */
+  /** The room with its last messages, oldest first, its newest runs, and the cursor to follow it from. */
   async enter(id: string, last: number) {
     const result = await this.query<operation.EnterRoomResult>(operation.ENTER_ROOM, { id, last });
     const { conversation } = result;
     if (!conversation) throw new ApiError('NOT_FOUND', 'There is no such room.');
     const asked = result.approvals.edges.filter(({ node }) => node.conversation.id === id).map(({ node }) => node);
-    return { ...conversation, messages: conversation.messages.edges.map(({ node }) => node), approvals: asked };
+    const messages = conversation.messages.edges.map(({ node }) => node);
+    const runs = conversation.runs.edges.map(({ node }) => node);
+    return { ...conversation, messages, runs, approvals: asked };
   }
 
   async createRoom(title: string, agentIds: string[]): Promise<operation.RoomSummary> {
@@ -47,9 +49,14 @@ export class ChatApi {
   }
 
   /** @returns The run whose reply is to come; null where no agent answers. */
-  async send(conversationId: string, text: string, attachmentIds: string[] = []): Promise<string | null> {
+  async send(
+    conversationId: string,
+    text: string,
+    attachmentIds: string[] = [],
+    whenBusy: operation.WhenBusy = 'ENQUEUE',
+  ): Promise<string | null> {
     const { sendMessage } = await this.mutate<operation.SendResult>(operation.SEND, {
-      input: { conversationId, text, ...(attachmentIds.length > 0 && { attachmentIds }) },
+      input: { conversationId, text, whenBusy, ...(attachmentIds.length > 0 && { attachmentIds }) },
     });
     return sendMessage.run?.id ?? null;
   }
@@ -63,17 +70,23 @@ export class ChatApi {
     await this.mutate(operation.CANCEL, { input: { runId } });
   }
 
+  /** Everything up to the cursor of an event is read. */
+  async markRead(conversationId: string, cursor: string): Promise<void> {
+    await this.mutate(operation.MARK_READ, { input: { conversationId, cursor } });
+  }
+
   /** Allows what an agent asks for, with other arguments where they are given, or refuses it. */
   async decide(approvalId: string, decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
     await this.mutate(operation.DECIDE, { input: { approvalId, decision, ...more } });
   }
 
-  private query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+  /** Asks what no method of this class does. */
+  query<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
     return this.run<Data>(query, variables, undefined);
   }
 
   /** One key for all the tries: a mutation whose answer was lost is not done again. */
-  private mutate<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+  mutate<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
     return this.run<Data>(query, variables, randomUUID());
   }
 

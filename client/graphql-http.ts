@@ -28,7 +28,12 @@ export interface RequestHeaders {
 /** As GraphQL sends it, over HTTP and in WebSocket messages. */
 export interface WireError {
   message: string;
-  extensions?: { code?: string; retryAfterSeconds?: number };
+  extensions?: {
+    code?: string;
+    retryAfterSeconds?: number;
+    /** Where input makes no sense: what is wrong with each piece of it. */
+    fields?: { path: string; message: string }[];
+  };
 }
 
 interface Answer<Data> {
@@ -61,7 +66,12 @@ export async function request<Data>(
 }
 
 export const toApiError = ({ message, extensions }: WireError): ApiError =>
-  new ApiError(extensions?.code ?? 'INTERNAL', message, extensions?.retryAfterSeconds);
+  new ApiError(
+    extensions?.code ?? 'INTERNAL',
+    // Whoever has typed a line knows no paths of fields.
+    extensions?.fields?.map((field) => field.message.replace(/([^.!?])$/, '$1.')).join(' ') || message,
+    extensions?.retryAfterSeconds,
+  );
 
 async function send<Data>(endpoint: URL, body: string, headers: Record<string, string>): Promise<Answer<Data>> {
   try {

@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ChatApi } from './api.ts';
 import { COMMANDS, HELP } from './command.ts';
 import { NextLine } from './next-line.ts';
-import type { RoomSummary } from './operation.ts';
+import type { Approval, RoomSummary, WhenBusy } from './operation.ts';
+import { ReadMark } from './read-mark.ts';
 import { chooseRoom, type Dialogue, findRoom, roomName } from './room-choice.ts';
 import { enterRoom, type RoomSession } from './room-session.ts';
 import { authorStyle, type Paint, printable } from './style.ts';
@@ -31,8 +32,8 @@ export class InteractiveChat {
   readonly api: ChatApi;
   private readonly prompt: Interface;
   private readonly screen: TerminalScreen;
-  private readonly dialogue: Dialogue;
-  private readonly next: NextLine;
+  readonly dialogue: Dialogue;
+  readonly next: NextLine;
   private transcript: Transcript;
   private session: RoomSession | null = null;
   /** What has been entered is dealt with one after the other. */
@@ -90,6 +91,21 @@ export class InteractiveChat {
     return this.session?.room ?? null;
   }
 
+  /** @throws Error where no room has been entered */
+  get roomId(): string {
+    if (!this.session) throw new Error('You are in no room: /rooms.');
+    return this.session.room.id;
+  }
+
+  get paint(): Paint {
+    return this.options.paint;
+  }
+
+  /** Who is typing; null for an API key that is nobody's. */
+  get viewerId(): string | null {
+    return this.options.viewerId;
+  }
+
   say(line: string): void {
     this.screen.line(line);
   }
@@ -99,11 +115,37 @@ export class InteractiveChat {
     await this.enter(await pick(this.dialogue));
   }
 
+  /** Does what ends the user's part in this room, and asks where to go then. Where it fails, all is as before. */
+  async depart(how: () => Promise<void>): Promise<void> {
+    const { session } = this;
+    session?.leave();
+    this.session = null;
+    try {
+      await how();
+    } catch (error) {
+      if (session) await this.enter(session.room);
+      throw error;
+    }
+    await this.changeRoom();
+  }
+
   async showHistory(count: number): Promise<void> {
     if (!this.session) return;
     const { messages } = await this.api.enter(this.session.room.id, count);
     const reader = this.newTranscript();
     reader.history(messages.filter(({ status }) => status !== 'STREAMING'));
+  }
+
+  /** Writes in the room. @param whenBusy other than what is set for all lines */
+  async send(text: string, whenBusy: WhenBusy = this.next.whenBusy): Promise<void> {
+    const waits = whenBusy === 'ENQUEUE' && this.isBusy;
+    const runId = await this.next.send(this.roomId, text, whenBusy);
+    if (waits && runId) this.note('This is answered after what is under way. /busy has lines sent otherwise.');
+  }
+
+  /** Whether a run of the room has not ended, as far as is known. */
+  get isBusy(): boolean {
+    return this.transcript.activeRuns.length > 0;
   }
 
   async cancelRuns(): Promise<void> {
@@ -112,9 +154,14 @@ export class InteractiveChat {
     for (const runId of runs) await this.api.cancel(runId);
   }
 
-  /** Decides about what was asked for first. */
-  async decide(decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
-    const [asked] = this.transcript.pending;
+  /** What agents ask for and nobody has decided yet, the oldest first. */
+  get pending(): Approval[] {
+    return this.transcript.pending;
+  }
+
+  /** Decides about something that is asked for, counted from 1. */
+  async decide(number: number, decision: 'APPROVE' | 'REJECT' | 'EDIT', more: object = {}): Promise<void> {
+    const asked = this.pending[number - 1];
     if (asked) await this.api.decide(asked.id, decision, more);
     else this.note('Nothing has to be decided.');
   }
@@ -147,8 +194,10 @@ export class InteractiveChat {
   private async enter(room: RoomSummary): Promise<void> {
     this.session?.leave();
     this.transcript = this.newTranscript();
+    const mark = new ReadMark(this.api, room.id);
     this.session = await enterRoom(this.api, room.id, {
       transcript: this.transcript,
+      onRead: (cursor) => mark.move(cursor),
       onEntry: (entered, messages) => {
         this.screen.line(this.options.paint('bold', `— ${roomName(entered)} —`));
         this.transcript.history(messages);
@@ -164,7 +213,7 @@ export class InteractiveChat {
       const command = COMMANDS.get(name);
       if (command) await command(this, rest);
       else if (name.startsWith('/')) this.say(`There is no ${name}. ${HELP}`);
-      else if (this.session) await this.next.send(this.session.room.id, line);
+      else await this.send(line);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return;
       this.transcript.problem(error instanceof Error ? error.message : String(error));

@@ -1,9 +1,11 @@
 import type { ChatApi } from './api.ts';
-import type { Attachment } from './operation.ts';
+import type { Attachment, WhenBusy } from './operation.ts';
 import { readLocalFile } from './upload.ts';
 
-/** What goes with the next line that is sent. */
+/** What goes with the next line that is sent, and how it is sent. */
 export class NextLine {
+  /** What lines do that are sent while an agent answers. */
+  whenBusy: WhenBusy = 'ENQUEUE';
   private files: Attachment[] = [];
 
   constructor(private readonly api: ChatApi) {}
@@ -21,12 +23,13 @@ export class NextLine {
   }
 
   /** Sends a line with what was attached to it, which stays where that fails. @returns the run of the reply */
-  async send(conversationId: string, text: string): Promise<string | null> {
+  async send(conversationId: string, text: string, whenBusy = this.whenBusy): Promise<string | null> {
     const files = [...this.files];
     const runId = await this.api.send(
       conversationId,
       text,
       files.map(({ id }) => id),
+      whenBusy,
     );
     this.files = this.files.filter((file) => !files.includes(file));
     return runId;

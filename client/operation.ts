@@ -31,7 +31,10 @@ export interface RunFault {
 export interface Run {
   id: string;
   state: 'QUEUED' | 'RUNNING' | 'WAITING' | 'SUCCEEDED' | 'PARTIAL' | 'FAILED' | 'CANCELLED' | 'LIMIT_REACHED';
+  /** While it is WAITING: for what. */
+  waitingFor: 'APPROVAL' | 'INPUT' | 'BUDGET' | null;
   error: RunFault | null;
+  agent: { name: string };
 }
 
 export interface Message {
@@ -66,6 +69,12 @@ export interface Approval {
   agent: { name: string };
 }
 
+/** That a person speaks for an agent, or for all agents of a room where none is named. */
+export interface Takeover {
+  agent: { id: string; name: string } | null;
+  by: { id: string; name: string };
+}
+
 export interface Agent {
   id: string;
   name: string;
@@ -78,14 +87,24 @@ export interface RoomSummary {
   participants: Participant[];
 }
 
-const PARTICIPANT =
+/** A room in the list of those that one takes part in. */
+export interface ListedRoom extends RoomSummary {
+  /** How many messages of others one has not read. */
+  unreadCount: number;
+}
+
+export const PARTICIPANT =
   'fragment participant on Participant { __typename ... on User { id name } ... on Agent { id name } }';
 const ATTACHMENT = 'fragment attachment on Attachment { id fileName mimeType byteSize width height url }';
-const MESSAGE = `fragment message on Message {
+export const MESSAGE = `fragment message on Message {
   id status text author { ...participant } attachments { ...attachment }
 } ${PARTICIPANT} ${ATTACHMENT}`;
 
-const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
+export const APPROVAL = 'fragment approval on Approval { id state kind subject arguments agent { name } }';
+
+export const RUN = 'fragment run on Run { id state waitingFor error { code message retryable } agent { name } }';
+
+export const TAKEOVER = 'fragment takeover on Takeover { agent { id name } by { id name } }';
 
 export const VIEWER = 'query Viewer { viewer { user { id name } organization { name } } }';
 
@@ -94,11 +113,11 @@ export interface ViewerResult {
 }
 
 export const ROOMS = `query Rooms($first: Int!) {
-  conversations(first: $first) { edges { node { id title participants { ...participant } } } }
+  conversations(first: $first) { edges { node { id title unreadCount participants { ...participant } } } }
 } ${PARTICIPANT}`;
 
 export interface RoomsResult {
-  conversations: { edges: { node: RoomSummary }[] };
+  conversations: { edges: { node: ListedRoom }[] };
 }
 
 /** The history and the cursor come from one query: the stream that is resumed from there fits it without a seam. */
@@ -107,12 +126,21 @@ export const ENTER_ROOM = `query EnterRoom($id: ID!, $last: Int!) {
     id title cursor
     participants { ...participant }
     messages(last: $last) { edges { node { ...message } } }
+    runs(first: 20) { edges { node { ...run } } }
+    takeovers { ...takeover }
   }
   approvals(state: PENDING, first: 100) { edges { node { ...approval conversation { id } } } }
-} ${MESSAGE} ${APPROVAL}`;
+} ${MESSAGE} ${RUN} ${APPROVAL} ${TAKEOVER}`;
 
 export interface EnterRoomResult {
-  conversation: (RoomSummary & { cursor: string; messages: { edges: { node: Message }[] } }) | null;
+  conversation:
+    | (RoomSummary & {
+        cursor: string;
+        messages: { edges: { node: Message }[] };
+        runs: { edges: { node: Run }[] };
+        takeovers: Takeover[];
+      })
+    | null;
   /** Of all rooms. */
   approvals: { edges: { node: Approval & { conversation: { id: string } } }[] };
 }
@@ -141,39 +169,15 @@ export interface SendResult {
   sendMessage: { message: { id: string }; run: { id: string } | null };
 }
 
+/** What a message does while a run of the room is not finished: wait, be refused, stop the run, or take it back. */
+export type WhenBusy = 'ENQUEUE' | 'REJECT' | 'INTERRUPT' | 'ROLLBACK';
+
 export const CANCEL = 'mutation Cancel($input: CancelRunInput!) { cancelRun(input: $input) { run { id state } } }';
+
+export const MARK_READ = `mutation MarkRead($input: MarkReadInput!) {
+  markRead(input: $input) { conversation { id } }
+}`;
 
 export const DECIDE = `mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approval { id state } }
 }`;
-
-export const FOLLOW = `subscription Follow($room: ID!, $after: String!) {
-  conversationEvents(conversationId: $room, after: $after) {
-    __typename
-    cursor
-    ... on MessageAdded { message { ...message } }
-    ... on MessageDelta { messageId attempt text }
-    ... on MessageAttachmentAdded { messageId attachment { ...attachment } }
-    ... on MessageRestarted { messageId attempt }
-    ... on MessageCompleted { message { ...message } }
-    ... on RunStateChanged { run { id state error { code message retryable } } }
-    ... on ApprovalRequested { approval { ...approval } }
-    ... on ApprovalDecided { approval { ...approval } }
-  }
-} ${MESSAGE} ${APPROVAL}`;
-
-/** What happens in a room; kinds that this client does not know of are passed over. */
-export type RoomEvent = { cursor: string } & (
-  | { __typename: 'MessageAdded'; message: Message }
-  | { __typename: 'MessageDelta'; messageId: string; attempt: number; text: string }
-  | { __typename: 'MessageAttachmentAdded'; messageId: string; attachment: Attachment }
-  | { __typename: 'MessageRestarted'; messageId: string; attempt: number }
-  | { __typename: 'MessageCompleted'; message: Message }
-  | { __typename: 'RunStateChanged'; run: Run }
-  | { __typename: 'ApprovalRequested' | 'ApprovalDecided'; approval: Approval }
-  | { __typename: 'StreamGap' }
-);
-
-export interface FollowResult {
-  conversationEvents: RoomEvent;
-}

@@ -1,5 +1,5 @@
 import type { ChatApi } from './api.ts';
-import type { Agent, RoomSummary } from './operation.ts';
+import type { Agent, ListedRoom, RoomSummary } from './operation.ts';
 import { printable } from './style.ts';
 
 /** How the user is shown something and asked. */
@@ -27,12 +27,14 @@ const agentNames = ({ participants }: RoomSummary): string =>
     .map(({ name }) => printable(name))
     .join(', ');
 
+const unread = ({ unreadCount }: ListedRoom): string => (unreadCount > 0 ? `  (${unreadCount} new)` : '');
+
 /** Lets the user pick a room or make one. */
 export async function chooseRoom(api: ChatApi, { say, ask }: Dialogue): Promise<RoomSummary> {
   const rooms = await api.rooms();
   if (rooms.length === 0) return makeRoom(api, { say, ask });
   for (const [index, room] of rooms.entries())
-    say(`${String(index + 1).padStart(3)}  ${roomName(room)}  ${agentNames(room)}`);
+    say(`${String(index + 1).padStart(3)}  ${roomName(room)}  ${agentNames(room)}${unread(room)}`);
   for (;;) {
     const answer = await ask('Room (number or title, n for a new one) [1]: ');
     if (answer.toLowerCase() === 'n') return makeRoom(api, { say, ask });

@@ -1,17 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Client, createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import type { Credential } from './credential.ts';
 import { ApiError, toApiError, type WireError } from './graphql-http.ts';
-import { FOLLOW, type FollowResult, type RoomEvent } from './operation.ts';
 import { backoff, isPassing } from './retry.ts';
+import { FOLLOW, type FollowResult, type RoomEvent } from './room-event.ts';
+import { openSocket } from './socket.ts';
 
 /** The server does not take the credential that the socket was opened with. */
 const CLOSED_UNAUTHORIZED = 4401;
 /** The credential has expired or was revoked in the meantime. */
 const CLOSED_FORBIDDEN = 4403;
-/** Pings go out this often, and a server that does not answer one for half as long is gone; in milliseconds. */
-const PING_EVERY = 10_000;
 /** The server may refuse so often in a row before this is taken for its last word. */
 const MAX_REFUSALS = 5;
 
@@ -73,30 +70,6 @@ export async function followRoom(options: RoomFeedOptions): Promise<void> {
     failures += 1;
   }
   signal.removeEventListener('abort', stop);
-}
-
-/** graphql-ws would connect again by itself, but from the cursor that it began with: so here it does not. */
-function openSocket(endpoint: URL, connectionParams: () => Record<string, unknown>, onConnected: () => void): Client {
-  const url = new URL(endpoint);
-  url.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:';
-  let silence: NodeJS.Timeout | undefined;
-  const client = createClient({
-    url: url.href,
-    webSocketImpl: WebSocket,
-    connectionParams,
-    retryAttempts: 0,
-    connectionAckWaitTimeout: PING_EVERY,
-    keepAlive: PING_EVERY,
-    on: {
-      connected: onConnected,
-      ping: (isReceived) => {
-        if (!isReceived) silence = setTimeout(() => client.terminate(), PING_EVERY / 2);
-      },
-      pong: () => clearTimeout(silence),
-      closed: () => clearTimeout(silence),
-    },
-  });
-  return client;
 }
 
 /** What the server said, where it said something; null where the connection broke. */

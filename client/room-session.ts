@@ -1,10 +1,15 @@
 import type { ChatApi } from './api.ts';
-import type { Message, RoomEvent, RoomSummary } from './operation.ts';
+import type { Message, RoomSummary } from './operation.ts';
+import type { RoomEvent } from './room-event.ts';
 import { followRoom } from './room-feed.ts';
+import { takeoverNote } from './room-note.ts';
+import { printable } from './style.ts';
 import type { Transcript } from './transcript.ts';
 
 /** How many messages are shown of a room that is entered. */
 const SHOWN_ON_ENTRY = 20;
+/** How far back another version of a message may begin for it to be shown with what follows it. */
+const SHOWN_OF_VERSION = 100;
 
 /** A room that is being followed. */
 export interface RoomSession {
@@ -14,15 +19,25 @@ export interface RoomSession {
   leave(): void;
 }
 
+export interface RoomSessionOptions {
+  transcript: Transcript;
+  onEntry(room: RoomSummary, messages: Message[]): void;
+  /** Is told the cursor up to which all has been shown. */
+  onRead?(cursor: string): void;
+}
+
 /** Loads a room and follows it from exactly there on, through lost connections and restarts of the server. */
 export async function enterRoom(
   api: ChatApi,
   id: string,
-  { transcript, onEntry }: { transcript: Transcript; onEntry(room: RoomSummary, messages: Message[]): void },
+  { transcript, onEntry, onRead }: RoomSessionOptions,
 ): Promise<RoomSession> {
-  const { cursor, messages, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
+  const { cursor, messages, runs, takeovers, approvals, ...room } = await api.enter(id, SHOWN_ON_ENTRY);
   onEntry(room, messages);
+  transcript.loaded(runs);
+  for (const takeover of takeovers) transcript.note(printable(takeoverNote(takeover)));
   for (const approval of approvals) transcript.approval(approval);
+  onRead?.(cursor);
   const leaving = new AbortController();
   let isLost = false;
 
@@ -32,6 +47,16 @@ export async function enterRoom(
     transcript.history((await api.enter(id, SHOWN_ON_ENTRY)).messages);
   };
 
+  /** Of a version that was there before no events come. That of an answer to come follows as any message. */
+  const showVersion = async (from: string): Promise<void> => {
+    const shownBefore = transcript.shown;
+    const { messages } = await api.enter(id, SHOWN_OF_VERSION);
+    if (leaving.signal.aborted) return;
+    const index = messages.findIndex((message) => message.id === from);
+    if (index >= 0) transcript.again(messages.slice(index), shownBefore);
+  };
+  const complain = (error: Error) => transcript.problem(error.message);
+
   const ended = followRoom({
     endpoint: api.endpoint,
     credential: api.credential,
@@ -39,8 +64,10 @@ export async function enterRoom(
     after: cursor,
     signal: leaving.signal,
     onEvent(event: RoomEvent) {
-      if (event.__typename === 'StreamGap') void reload().catch((error: Error) => transcript.problem(error.message));
+      if (event.__typename === 'StreamGap') void reload().catch(complain);
       else transcript.event(event);
+      if (event.__typename === 'MessageCompleted' || event.__typename === 'MessageAdded') onRead?.(event.cursor);
+      if (event.__typename === 'BranchSelected') void showVersion(event.messageId).catch(complain);
     },
     onConnection(state) {
       if (state === 'lost' && !isLost) transcript.note('Connection lost, reconnecting …');

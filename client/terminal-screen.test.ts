@@ -44,6 +44,15 @@ describe('while something is being typed', () => {
     expect(terminal.cursor).toEqual({ row: 2, column: 17 });
   });
 
+  test('what had begun to stream before is kept above it', async () => {
+    screen.begin('Assistant');
+    screen.write('Four score ');
+    screen.startPrompting();
+    screen.write('and seven');
+    screen.end();
+    expect(terminal.screen).toEqual(['Assistant: Four score and seven', '>']);
+  });
+
   test('the cursor stays where it was within the line', async () => {
     screen.startPrompting();
     await type('abcdef');

@@ -31,6 +31,8 @@ export class TerminalScreen implements Screen {
   /** Shows the prompt. Until then nothing is drawn below the output. */
   startPrompting(): void {
     this.isPrompting = true;
+    // A message may be open since before.
+    if (this.isOpen && this.wrap.column > 0) this.terminal.write('\n');
     this.prompt.prompt();
   }
 

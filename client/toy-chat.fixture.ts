@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
@@ -6,73 +7,10 @@ import { buildSchema, GraphQLError, graphql } from 'graphql';
 import { useServer as serveSockets } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 
-const schema = buildSchema(`
-  type Query {
-    viewer: Viewer
-    conversations(first: Int): ConversationConnection!
-    conversation(id: ID!): Conversation
-    agents(first: Int): AgentConnection!
-    approvals(state: ApprovalState, first: Int): ApprovalConnection!
-  }
-  type Mutation {
-    logIn(input: LogInInput!): SessionPayload!
-    refreshSession(input: RefreshSessionInput!): SessionPayload!
-    logOut: LogOutPayload!
-    createConversation(input: CreateConversationInput!): CreateConversationPayload!
-    sendMessage(input: SendMessageInput!): SendMessagePayload!
-    cancelRun(input: CancelRunInput!): CancelRunPayload!
-    decideApproval(input: DecideApprovalInput!): DecideApprovalPayload!
-  }
-  type Subscription { conversationEvents(conversationId: ID!, after: String): ConversationEvent! }
-  input LogInInput { email: String! password: String! }
-  input RefreshSessionInput { refreshToken: String! }
-  input CreateConversationInput { title: String agentIds: [ID!] }
-  input SendMessageInput { conversationId: ID! text: String! attachmentIds: [ID!] }
-  input CancelRunInput { runId: ID! }
-  input DecideApprovalInput { approvalId: ID! decision: ApprovalDecision! arguments: JSON reason: String }
-  scalar JSON
-  enum ApprovalDecision { APPROVE REJECT EDIT }
-  enum ApprovalState { PENDING APPROVED REJECTED CANCELLED }
-  enum ApprovalKind { TOOL_CALL LIMIT CHOICE }
-  type Approval {
-    id: ID! state: ApprovalState! kind: ApprovalKind! subject: String! arguments: JSON agent: Agent! conversation: Conversation!
-  }
-  type ApprovalConnection { edges: [ApprovalEdge!]! }
-  type ApprovalEdge { node: Approval! }
-  type DecideApprovalPayload { approval: Approval! }
-  type ApprovalRequested implements ConversationEvent { cursor: String! approval: Approval! }
-  type ApprovalDecided implements ConversationEvent { cursor: String! approval: Approval! }
-  type SessionPayload { accessToken: String! refreshToken: String! expiresAt: String! }
-  type LogOutPayload { sessionId: ID! }
-  type CreateConversationPayload { conversation: Conversation! }
-  type SendMessagePayload { message: Message! run: Run }
-  type CancelRunPayload { run: Run! }
-  type Viewer { user: User organization: Organization! }
-  type Organization { name: String! }
-  type User { id: ID! name: String! }
-  type Agent { id: ID! name: String! description: String }
-  union Participant = User | Agent
-  type ConversationConnection { edges: [ConversationEdge!]! }
-  type ConversationEdge { node: Conversation! }
-  type AgentConnection { edges: [AgentEdge!]! }
-  type AgentEdge { node: Agent! }
-  type MessageConnection { edges: [MessageEdge!]! }
-  type MessageEdge { node: Message! }
-  type Conversation { id: ID! title: String cursor: String! participants: [Participant!]! messages(last: Int): MessageConnection! }
-  enum MessageStatus { COMPLETE STREAMING CANCELLED FAILED }
-  enum RunState { QUEUED RUNNING WAITING SUCCEEDED PARTIAL FAILED CANCELLED LIMIT_REACHED }
-  type Message { id: ID! status: MessageStatus! text: String! author: Participant! attachments: [Attachment!]! }
-  type Attachment { id: ID! fileName: String! mimeType: String! byteSize: Int! width: Int height: Int url: String! }
-  type MessageAttachmentAdded implements ConversationEvent { cursor: String! messageId: ID! attachment: Attachment! }
-  type Run { id: ID! state: RunState! error: RunError }
-  type RunError { code: String! message: String! retryable: Boolean! }
-  interface ConversationEvent { cursor: String! }
-  type MessageAdded implements ConversationEvent { cursor: String! message: Message! }
-  type MessageDelta implements ConversationEvent { cursor: String! messageId: ID! attempt: Int! text: String! }
-  type MessageRestarted implements ConversationEvent { cursor: String! messageId: ID! attempt: Int! }
-  type MessageCompleted implements ConversationEvent { cursor: String! message: Message! }
-  type RunStateChanged implements ConversationEvent { cursor: String! run: Run! }
-`);
+/** As the real server prints it: what the client asks for is checked against what there is. */
+const schema = buildSchema(readFileSync(new URL('../supergraph.graphql', import.meta.url), 'utf8'), {
+  assumeValid: true,
+});
 
 const ADA = { __typename: 'User', id: 'ada', name: 'Ada' };
 const ECHO = { __typename: 'Agent', id: 'echo', name: 'Echo', description: 'Says it again.' };
@@ -215,13 +153,14 @@ export class ToyChat {
       if (known) return known;
       const attachments = (input.attachmentIds ?? []).map((id) => this.files.get(id));
       const message = { id: this.newId(), status: 'COMPLETE', text: input.text, author: ADA, attachments };
-      const run = { id: this.newId(), state: 'QUEUED', error: null };
+      const run = { id: this.newId(), state: 'QUEUED', error: null, waitingFor: null, agent: ECHO };
       this.sent.set(key, { message, run });
       this.messages.push(message);
       this.append({ __typename: 'MessageAdded', message }, { __typename: 'RunStateChanged', run });
       void this.answer(run.id, input.text);
       return { message, run };
     },
+    markRead: () => ({ conversation: this.room }),
     cancelRun: ({ input }: { input: { runId: string } }) => {
       this.cancelled.add(input.runId);
       this.release();
@@ -232,7 +171,9 @@ export class ToyChat {
 
   private get room() {
     const messages = { edges: this.messages.map((node) => ({ node })) };
-    return { id: 'lobby', title: 'Lobby', cursor: String(this.events.length), participants: [ADA, ECHO], messages };
+    const cursor = String(this.events.length);
+    const nothing = { runs: { edges: [] }, takeovers: [], unreadCount: 0 };
+    return { id: 'lobby', title: 'Lobby', cursor, participants: [ADA, ECHO], messages, ...nothing };
   }
 
   private async *follow(after: number) {
@@ -253,7 +194,10 @@ export class ToyChat {
   private async answer(runId: string, said: string): Promise<void> {
     const id = this.newId();
     let message = { id, status: 'STREAMING', text: '', author: ECHO, attachments: [] as object[] };
-    this.append({ __typename: 'RunStateChanged', run: { id: runId, state: 'RUNNING', error: null } });
+    this.append({
+      __typename: 'RunStateChanged',
+      run: { id: runId, state: 'RUNNING', error: null, waitingFor: null, agent: ECHO },
+    });
     this.append({ __typename: 'MessageAdded', message });
     for (const word of said.split(/(?<= )/)) {
       await (this.gate ?? wait(2));
@@ -282,7 +226,7 @@ export class ToyChat {
     const final = { ...message, status: isCut ? 'CANCELLED' : fails ? 'FAILED' : 'COMPLETE' };
     this.messages.push(final);
     this.append({ __typename: 'MessageCompleted', message: final });
-    this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error } });
+    this.append({ __typename: 'RunStateChanged', run: { id: runId, state, error, waitingFor: null, agent: ECHO } });
   }
 
   /** Takes a file as the body of a request. */

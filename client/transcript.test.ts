@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Approval, Message, Participant, RoomEvent, Run } from './operation.ts';
+import type { Approval, Message, Participant, Run } from './operation.ts';
+import type { RoomEvent } from './room-event.ts';
 import { plainScreen } from './screen.ts';
 import { createPaint } from './style.ts';
 import { Transcript } from './transcript.ts';
@@ -40,7 +41,7 @@ const delta = (messageId: string, text: string, attempt = 1): RoomEvent => ({
 const run = (state: Run['state'], error: Run['error'] = null): RoomEvent => ({
   __typename: 'RunStateChanged',
   cursor: '',
-  run: { id: 'run', state, error },
+  run: { id: 'run', state, error, waitingFor: null, agent: { name: 'Helper' } },
 });
 
 const play = (...events: RoomEvent[]) => {
@@ -125,6 +126,30 @@ describe('the transcript of a room', () => {
     expect((await ended).state).toBe('FAILED');
     expect((await transcript.whenEnded('run')).state).toBe('FAILED');
     expect(transcript.activeRuns).toEqual([]);
+  });
+
+  test('a reply that had failed and is gone on with is shown once more', () => {
+    play(
+      added(message('r', helper, '', 'STREAMING')),
+      delta('r', 'Half'),
+      completed(message('r', helper, 'Half', 'FAILED')),
+    );
+    play({ __typename: 'MessageRestarted', cursor: '', messageId: 'r', attempt: 2 });
+    play(delta('r', 'Who', 2), delta('r', 'le', 2), completed(message('r', helper, 'Whole')));
+    const note = '· Helper begins again (attempt 2); what it wrote above is void.';
+    expect(shown()).toBe(`Helper: Half\n${note}\nHelper: Whole\n`);
+  });
+
+  test('a version that is chosen is shown again where it had been shown, and what comes meanwhile but once', () => {
+    play(added(message('a', ada, 'Hi')), added(message('b', helper, 'Hello')));
+    shown();
+    const before = transcript.shown;
+    play({ __typename: 'BranchSelected', cursor: '', messageId: 'b', replacedMessageId: 'a' });
+    play(added(message('c', bob, 'Me too')));
+    transcript.again([message('b', helper, 'Hello'), message('c', bob, 'Me too')], before);
+    expect(shown()).toBe(
+      '· Another version is shown from “Hi” on. /branches lists what there is.\nBob: Me too\nHelper: Hello\n',
+    );
   });
 
   test('a cancelled reply keeps what it had', () => {

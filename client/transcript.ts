@@ -1,4 +1,7 @@
-import type { Approval, Attachment, Message, RoomEvent, Run } from './operation.ts';
+import { excerpt } from './excerpt.ts';
+import type { Approval, Attachment, Message, Run } from './operation.ts';
+import type { RoomEvent } from './room-event.ts';
+import { noteOf } from './room-note.ts';
 import type { Screen } from './screen.ts';
 import { type Paint, printable } from './style.ts';
 import { describeFile } from './upload.ts';
@@ -25,7 +28,7 @@ const isEnded = ({ state }: Run) => ENDED.includes(state);
  */
 export class Transcript {
   private readonly replies = new Map<string, Reply>();
-  private readonly shownMessages = new Set<string>();
+  private readonly shownMessages = new Map<string, { author: string; words: string }>();
   /** Files by their message and their own id: a picture is shown when it comes, and not again with its message. */
   private readonly shownFiles = new Set<string>();
   private readonly runs = new Map<string, Run>();
@@ -49,6 +52,11 @@ export class Transcript {
     return [...this.runs.values()].filter((run) => !isEnded(run)).map(({ id }) => id);
   }
 
+  /** The messages that have been on the screen. */
+  get shown(): ReadonlySet<string> {
+    return new Set(this.shownMessages.keys());
+  }
+
   /** What agents ask for and nobody has decided yet, the oldest first. */
   get pending(): Approval[] {
     return [...this.asked.values()];
@@ -64,6 +72,20 @@ export class Transcript {
   /** Messages as they were when the room was loaded. Those that are shown already are left out. */
   history(messages: Message[]): void {
     for (const message of messages) this.added(message);
+  }
+
+  /** Runs as they were when the room was loaded: those that have ended have been told of. */
+  loaded(runs: Run[]): void {
+    for (const run of runs) if (!isEnded(run)) this.runs.set(run.id, run);
+  }
+
+  /** Messages of a version that is shown now. Those that had been shown before it was chosen are shown once more. */
+  again(messages: Message[], shownBefore: ReadonlySet<string>): void {
+    for (const message of messages) {
+      if (message.status === 'STREAMING') continue;
+      if (shownBefore.has(message.id)) this.forget(message);
+      this.completed(message);
+    }
   }
 
   event(event: RoomEvent): void {
@@ -90,7 +112,10 @@ export class Transcript {
       case 'ApprovalDecided':
         this.approval(event.approval);
         break;
-      default:
+      default: {
+        const note = noteOf(event, (messageId) => this.shownMessages.get(messageId)?.words);
+        if (note !== null) this.note(printable(note));
+      }
     }
   }
 
@@ -139,9 +164,12 @@ export class Transcript {
   }
 
   private restarted({ messageId, attempt }: { messageId: string; attempt: number }): void {
-    const reply = this.replies.get(messageId);
+    const ended = this.shownMessages.get(messageId);
+    // A run that had ended is gone on with.
+    if (ended) this.shownMessages.delete(messageId);
+    const reply = ended ? this.replyOf(messageId, ended.author) : this.replies.get(messageId);
     if (!reply) return;
-    const hadShown = reply.shown > 0;
+    const hadShown = reply.shown > 0 || Boolean(ended?.words);
     Object.assign(reply, { text: '', shown: 0, attempt });
     if (!hadShown) return;
     if (this.open === reply) this.close();
@@ -150,13 +178,18 @@ export class Transcript {
 
   private completed(message: Message): void {
     if (this.shownMessages.has(message.id)) return;
-    this.shownMessages.add(message.id);
+    this.shownMessages.set(message.id, { author: message.author.name, words: excerpt(message.text) });
     const text = printable(message.text);
     const reply = this.replies.get(message.id);
     if (reply) this.finish(reply, message.status, text);
     else if (message.author.id === this.own.id && !this.own.isShown) return;
     else this.whole(printable(message.author.name), text);
     for (const file of message.attachments) this.file(message.id, printable(message.author.name), file);
+  }
+
+  private forget({ id, attachments }: Message): void {
+    this.shownMessages.delete(id);
+    for (const file of attachments) this.shownFiles.delete(`${id} ${file.id}`);
   }
 
   /** A message that did not come in pieces. Of one without words its files tell. */
@@ -191,8 +224,14 @@ export class Transcript {
 
   private runChanged(run: Run): void {
     this.runs.set(run.id, run);
-    if (run.state === 'WAITING') this.note('The run waits for a person.');
+    if (run.state === 'WAITING') {
+      const isFull = run.waitingFor === 'BUDGET';
+      this.note(isFull ? 'The run waits until a limit of tokens has room again.' : 'The run waits for a person.');
+    }
     if (!isEnded(run)) return;
+    if (run.state === 'PARTIAL')
+      this.note('Some of it has failed; what the others made is kept. /retry goes on with it.');
+    if (run.state === 'LIMIT_REACHED') this.note('A limit has ended it; what it made so far is kept.');
     if (run.error) {
       const advice = run.error.retryable ? ' Sending it again may go better.' : '';
       this.problem(`${run.error.message}${advice}`);
