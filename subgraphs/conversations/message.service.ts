@@ -43,6 +43,8 @@ interface Written {
   kept?: readonly AttachmentValue[];
 }
 
+const ALL_BUT_REJECT = [WhenBusy.ENQUEUE, WhenBusy.INTERRUPT, WhenBusy.ROLLBACK];
+
 /** What is written in rooms. */
 export class MessageService {
   constructor(
@@ -105,7 +107,7 @@ export class MessageService {
       responderId && whenBusy !== WhenBusy.ENQUEUE
         ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
-            await this.clearTheWay(unit, viewer, conversationId, whenBusy);
+            await this.clearTheWay(unit, viewer, conversationId, whenBusy, ALL_BUT_REJECT);
             return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
           })
         : this.transactions.direct(async (unit) => {
@@ -148,15 +150,25 @@ export class MessageService {
     return (await answeringAgent(this.database.scoped, room.id, text, able)) ?? present[0] ?? null;
   }
 
-  /** Does with what is under way as the message says. @throws ParleyError `CONFLICT` */
-  async clearTheWay(unit: ScopedUnit, viewer: Viewer, conversationId: string, whenBusy: WhenBusy): Promise<void> {
+  /**
+   * Does with what is under way as the message says.
+   * @param instead What a refusal names.
+   * @throws ParleyError `CONFLICT`
+   */
+  async clearTheWay(
+    unit: ScopedUnit,
+    viewer: Viewer,
+    conversationId: string,
+    whenBusy: WhenBusy,
+    instead: readonly WhenBusy[] = [WhenBusy.INTERRUPT, WhenBusy.ROLLBACK],
+  ): Promise<void> {
     const busy = await unit.tx.run.findMany({
       where: { conversationId, state: { in: [...UNFINISHED] } },
       orderBy: { id: 'asc' },
     });
     if (busy.length > 0 && whenBusy === WhenBusy.REJECT) {
       throw conflict(
-        'The conversation is busy: wait for its run to end, or send with whenBusy ENQUEUE, INTERRUPT or ROLLBACK.',
+        `The conversation is busy: wait for its run to end, or ask again with whenBusy ${instead.join(' or ')}.`,
       );
     }
     for (const run of busy) {
