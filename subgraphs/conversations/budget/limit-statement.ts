@@ -58,3 +58,21 @@ const STATES = `
                                    WHERE own.run_id = $3::uuid AND own.limit_id = l.id
                                      AND (own.since, own.run_id) < (w.since, w.run_id))) AS queued
   FROM token_limits l WHERE l.org_id = $1::uuid AND (l.agent_id IS NULL OR l.agent_id = $2::uuid) ORDER BY l.id`;
+
+/** Counts tokens of a call that was not reserved, as of a live session, whose turns nobody can foresee. */
+export async function countTokens(
+  tx: RawTransaction,
+  { orgId, agentId }: { orgId: string; agentId: string },
+  tokens: number,
+): Promise<void> {
+  if ((await lockLimits(tx, orgId)).length === 0) return;
+  await tx.$queryRawUnsafe(COUNT, orgId, agentId, tokens);
+}
+
+const COUNT = `
+  UPDATE token_limits l SET used = ${USED} + $3::bigint, used_since = now()
+  WHERE l.org_id = $1::uuid AND (l.agent_id IS NULL OR l.agent_id = $2::uuid)`;
+
+/** SQL: what is left of a limit `l`, besides what is set aside for answers under way. */
+export const LEFT = `
+  l.max_tokens - (${USED}) - (SELECT coalesce(sum(r.tokens), 0) FROM token_reservations r WHERE r.limit_id = l.id)`;

@@ -27,6 +27,7 @@ export enum LiveEndReason {
   TIME_LIMIT = 'TIME_LIMIT',
   LEFT_ROOM = 'LEFT_ROOM',
   TAKEN_OVER = 'TAKEN_OVER',
+  TOKEN_LIMIT = 'TOKEN_LIMIT',
   ACCESS_REVOKED = 'ACCESS_REVOKED',
   AGENT_UNAVAILABLE = 'AGENT_UNAVAILABLE',
   UPSTREAM_FAILED = 'UPSTREAM_FAILED',
@@ -41,6 +42,7 @@ registerEnumType(LiveEndReason, {
     TIME_LIMIT: { description: 'It lasted as long as one may.' },
     LEFT_ROOM: { description: 'Its user or its agent is no longer in the room.' },
     TAKEN_OVER: { description: 'A person has taken over from its agent.' },
+    TOKEN_LIMIT: { description: 'A limit of tokens has nothing left; see `tokenLimits`.' },
     ACCESS_REVOKED: {
       description: 'The session or API key that it was started with no longer holds, or may no longer write.',
     },

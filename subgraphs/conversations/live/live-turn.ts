@@ -4,6 +4,7 @@ import type { LiveTurn } from '#core/model/live-link';
 import type { ModelUsage } from '#core/model/model.port';
 import type { Streams } from '#core/stream/streams';
 import type { LiveSession } from '#prisma/generated/client';
+import { countTokens } from '../budget/limit-statement.ts';
 import { lockRoom } from '../room-lock.ts';
 import { sumUsage } from '../run/usage.ts';
 import type { UsageType } from '../run.type.ts';
@@ -76,6 +77,7 @@ export async function recordLiveUsage(
 ): Promise<boolean> {
   return transactions.direct(async ({ tx, afterCommit }) => {
     if (!(await holdSession(tx, session))) return false;
+    await countTokens(tx, session, counts.totalTokens);
     await tx.$executeRaw`
       INSERT INTO live_calls (id, org_id, session_id, turn, model, usage, raw_usage)
       VALUES (${newId()}::uuid, ${session.orgId}::uuid, ${session.id}::uuid, ${turn}, ${session.model},

@@ -1,6 +1,7 @@
 import type { Database } from '#core/database/database';
 import type { Peers } from '#core/peer/peer';
 import type { LiveSession } from '#prisma/generated/client';
+import { LEFT } from '../budget/limit-statement.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { onBehalfOf } from './live-history.ts';
 import { LiveEndReason } from './live-session.type.ts';
@@ -23,8 +24,8 @@ const RECHECK = `query ($credentials: [CredentialReference!]!) {
 }`;
 
 /**
- * Which of the sessions may not go on: their user or agent left the room, a person has taken over, what they were started with no longer holds,
- * or the agent was archived. A part that cannot be asked ends none.
+ * Which of the sessions may not go on: their user or agent left the room, a person has taken over, a limit of tokens has nothing
+ * left, what they were started with no longer holds, or the agent was archived. A part that cannot be asked ends none.
  */
 export async function findUnwelcome(
   sessions: readonly LiveSession[],
@@ -34,6 +35,7 @@ export async function findUnwelcome(
   const checks = await Promise.allSettled([
     absentFromRoom(sessions, options),
     takenOver(sessions, options),
+    withoutTokens(sessions, options),
     withoutAccess(sessions, options),
     withoutAgent(sessions, options),
   ]);
@@ -62,6 +64,16 @@ async function takenOver(sessions: readonly LiveSession[], { database }: LiveWat
     [sessions.map(({ id }) => id)],
   );
   return rows.map(({ id }) => [id, LiveEndReason.TAKEN_OVER]);
+}
+
+async function withoutTokens(sessions: readonly LiveSession[], { database }: LiveWatchOptions): Promise<Unwelcome> {
+  const { rows } = await database.systemPool.query<{ id: string }>(
+    `select distinct s.id::text from live_sessions s join token_limits l
+       on l.org_id = s.org_id and (l.agent_id is null or l.agent_id = s.agent_id)
+     where s.id = any($1::uuid[]) and ${LEFT} <= 0`,
+    [sessions.map(({ id }) => id)],
+  );
+  return rows.map(({ id }) => [id, LiveEndReason.TOKEN_LIMIT]);
 }
 
 async function withoutAccess(sessions: readonly LiveSession[], { peers }: LiveWatchOptions): Promise<Unwelcome> {

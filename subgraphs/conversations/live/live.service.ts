@@ -10,6 +10,7 @@ import type { Streams } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { LiveSession } from '#prisma/generated/client';
+import { LEFT } from '../budget/limit-statement.ts';
 import { type OpenRoom, openRoom } from '../conversation.access.ts';
 import type { ConversationLoaders } from '../conversation.loaders.ts';
 import { canWrite } from '../conversation.policy.ts';
@@ -85,6 +86,7 @@ export class LiveService {
         throw conflict('A person has taken over from this agent: talk with it once the conversation is handed back.');
       }
       await this.checkCaps(unit, viewer, conversationId);
+      await this.checkTokens(unit, viewer, agent.id);
       const row = await unit.tx.liveSession.create({
         data: {
           id: newId(),
@@ -154,6 +156,19 @@ export class LiveService {
     if (away) throw unavailable(away.error?.message ?? `${away.label} cannot be reached.`, { retryAfterSeconds: 10 });
     if (!wanted) throw badInput('input.model', 'No provider offers a live model: set GEMINI_API_KEY.');
     throw badInput('input.model', 'It is not a live model: choose one of `models` with `capabilities.live`.');
+  }
+
+  /** What a session will take is not known before: it begins while there is anything left, and ends where there is not. */
+  private async checkTokens({ tx }: ScopedUnit, { orgId }: Viewer, agentId: string): Promise<void> {
+    const [spent] = await tx.$queryRawUnsafe<{ max: string }[]>(
+      `SELECT l.max_tokens::text AS max FROM token_limits l
+       WHERE l.org_id = $1::uuid AND (l.agent_id IS NULL OR l.agent_id = $2::uuid) AND ${LEFT} <= 0 ORDER BY l.id LIMIT 1`,
+      orgId,
+      agentId,
+    );
+    if (!spent) return;
+    const max = Number(spent.max).toLocaleString('en');
+    throw new ParleyError('QUOTA_EXCEEDED', `The limit of ${max} tokens has nothing left for a live session.`);
   }
 
   private async checkCaps({ tx }: ScopedUnit, viewer: Viewer, conversationId: string): Promise<void> {
