@@ -169,7 +169,7 @@ class Connection implements LiveConnection {
     if (!this.isSetUp && REFUSALS.has(code)) {
       return new ModelError('MODEL_INVALID_REQUEST', `${label} refused to open the live session.`, { cause });
     }
-    return new ModelError('MODEL_CONNECTION', `The connection to ${label} broke off.`, { cause });
+    return new ModelError('MODEL_CONNECTION', `${label} broke the connection.`, { cause });
   }
 
   private refused({ code = 0, message = '' }: { code?: number; message?: string }): ModelError {

@@ -134,7 +134,11 @@ export function transportFault(error: unknown, context: FaultContext): ModelErro
     // undici reports a body that breaks off as `TypeError: terminated`, a request that failed as `fetch failed`.
     const isBroken = inner instanceof TypeError && /^(terminated|fetch failed)$/.test(inner.message);
     if (isBroken || (typeof code === 'string' && CONNECTION_CODES.has(code))) {
-      return new ModelError('MODEL_CONNECTION', `The connection to ${context.label} failed. Try again soon.`, options);
+      return new ModelError(
+        'MODEL_CONNECTION',
+        `${context.label} cannot be reached, or broke the connection. Try again soon.`,
+        options,
+      );
     }
   }
   return new ModelError('MODEL_BAD_RESPONSE', `${context.label} sent an answer that cannot be read.`, options);

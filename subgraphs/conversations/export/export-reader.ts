@@ -59,13 +59,19 @@ export class ExportReader {
   }
 
   /** The next runs behind one, a page of them. */
-  runs(conversationId: string, after: string | null): Promise<ExportedRun[]> {
-    return this.database.scoped.run.findMany({
+  async runs(conversationId: string, after: string | null): Promise<ExportedRun[]> {
+    const runs = await this.database.scoped.run.findMany({
       where: { conversationId, ...(after !== null && { id: { gt: after } }) },
       orderBy: { id: 'asc' },
       take: PAGE_ROWS,
-      include: { modelCalls: { orderBy: [{ startedAt: 'asc' }, { id: 'asc' }] } },
     });
+    const calls = await this.database.scoped.modelCall.findMany({
+      where: { runId: { in: runs.map(({ id }) => id) } },
+      orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
+    });
+    const byRun = new Map<string, ModelCall[]>(runs.map(({ id }) => [id, []]));
+    for (const call of calls) byRun.get(call.runId)?.push(call);
+    return runs.map((run) => ({ ...run, modelCalls: byRun.get(run.id) ?? [] }));
   }
 
   private async withText(row: ExportedMessage): Promise<ExportedMessage> {

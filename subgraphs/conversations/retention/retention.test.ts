@@ -125,6 +125,9 @@ describe('retention', { timeout: 60_000 }, () => {
     const { rows } = await test.pool().query('select 1 from reactions where message_id = $1', [message.id]);
     expect(rows).toEqual([]);
     expect(await texts(stranger, theirs.id)).toEqual(['Old, of the stranger']);
+    // What the model took is owed all the same.
+    const calls = await test.pool().query('select 1 from model_calls where run_id = $1', [run?.id]);
+    expect(calls.rowCount).toBe(1);
 
     // Whoever comes back with a cursor from before is told of the gap, and nothing shows what went.
     const late = new RoomReader(max.client, id, cursor);
