@@ -1,4 +1,4 @@
-import { Arg, Ctx, Directive, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Directive, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '#core/request-context';
 import { requireViewer } from '#core/viewer';
 import { presentForRun, presentWrite } from './memory.presenter.ts';
@@ -20,10 +20,16 @@ export class MemoryPeerResolver {
     @Arg('conversationId', () => ID) conversationId: string,
     @Arg('userId', () => ID, { nullable: true }) userId?: string | null,
     @Arg('labels', () => [String], { nullable: true }) labels?: string[] | null,
+    @Arg('maxCharacters', () => Int, {
+      nullable: true,
+      description: 'Of all texts together: those of the last blocks are cut. Left out: none is.',
+    })
+    maxCharacters?: number | null,
   ): Promise<MemoryForRunType[]> {
     const place = { agentId, conversationId, userId: userId ?? null };
-    const blocks = await this.memory.read(requireViewer(viewer), place, labels ?? null);
-    return blocks.map(presentForRun);
+    const what = { labels: labels ?? null, maxCharacters: maxCharacters ?? null };
+    const blocks = await this.memory.read(requireViewer(viewer), place, what);
+    return blocks.map((row) => ({ ...presentForRun(row), characters: row.characters }));
   }
 
   @Directive('@inaccessible')

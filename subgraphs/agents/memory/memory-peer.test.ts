@@ -217,3 +217,33 @@ it('statements do not grow with the number of blocks', async () => {
   const many = await bench.countStatements(() => as.ask(source, { first: 12 }));
   expect([few, many]).toEqual([2, 2]);
 });
+
+it('what is read is bounded: the texts of the last blocks are cut, and how long they are is told', async () => {
+  const place = placeOf();
+  const worker = workerOf(bench.caller());
+  for (const [label, text] of [
+    ['a', 'a'.repeat(40)],
+    ['b', '🎈'.repeat(40)],
+    ['c', 'c'.repeat(40)],
+  ]) {
+    await write(place, { label, operation: 'WRITE', text }, worker);
+  }
+  const query = `query ($agentId: ID!, $conversationId: ID!, $max: Int) {
+    memoryForRun(agentId: $agentId, conversationId: $conversationId, maxCharacters: $max) { value characters } }`;
+  const lengths = async (max: number | null) => {
+    const { memoryForRun } = await worker.ask<{ memoryForRun: { value: string; characters: number }[] }>(query, {
+      ...place,
+      max,
+    });
+    return memoryForRun.map(({ value, characters }) => [[...value].length, characters]);
+  };
+  const whole = [40, 40];
+  expect(await lengths(null)).toEqual([whole, whole, whole]);
+  expect(await lengths(120)).toEqual([whole, whole, whole]);
+  expect(await lengths(70)).toEqual([whole, [30, 40], [0, 40]]);
+  expect(await lengths(0)).toEqual([
+    [0, 40],
+    [0, 40],
+    [0, 40],
+  ]);
+});

@@ -31,23 +31,39 @@ export interface WrittenMemory {
   revision: MemoryRevisionRow;
 }
 
+/** A block as an agent reads it: its text whole or the beginning of it. */
+export interface ReadMemory extends MemoryRow {
+  /** How long the text is. */
+  characters: number;
+}
+
 /** Memory as agents read and write it while they run: that of the organization, their own, the person's, the room's. */
 export class MemoryForRun {
   constructor(
-    private readonly database: Pick<Database, 'scoped'>,
+    private readonly database: Pick<Database, 'scopedPool'>,
     private readonly transactions: Transactions,
   ) {}
 
-  /** Everything that the agent has in mind here, or the blocks of these labels: shared first, each scope by label. */
-  async read(viewer: Viewer, place: MemoryPlace, labels: readonly string[] | null): Promise<MemoryRow[]> {
+  /**
+   * Everything that the agent has in mind here, or the blocks of these labels: shared first, each scope by label.
+   * @param maxCharacters Of all texts together: the last ones are cut. Null: no bound.
+   */
+  async read(
+    viewer: Viewer,
+    place: MemoryPlace,
+    { labels, maxCharacters }: { labels: readonly string[] | null; maxCharacters: number | null },
+  ): Promise<ReadMemory[]> {
     const subjects = SCOPES.flatMap((scope) => {
       const subjectId = subjectOf(scope, requireViewer(viewer), place);
       return isId(subjectId) ? [{ scope, subjectId }] : [];
     });
-    return this.database.scoped.memoryBlock.findMany({
-      where: { OR: subjects, ...(labels && { label: { in: [...labels] } }) },
-      orderBy: [{ scope: 'asc' }, { label: 'asc' }],
-    });
+    const { rows } = await this.database.scopedPool.query<ReadMemory>(READ, [
+      subjects.map(({ scope }) => scope),
+      subjects.map(({ subjectId }) => subjectId),
+      labels,
+      maxCharacters,
+    ]);
+    return rows;
   }
 
   /**
@@ -77,6 +93,18 @@ async function attempt(tx: ScopedTransaction, write: MemoryWrite, subjectId: str
   // Where it was not made, somebody else was quicker: it is there by now.
   return made ?? attempt(tx, write, subjectId);
 }
+
+const READ = `
+  SELECT id::text, org_id::text AS "orgId", scope, subject_id::text AS "subjectId", label, description,
+         CASE WHEN $4::int IS NULL THEN value ELSE left(value, greatest(0, $4::int - before)::int) END AS value,
+         length(value) AS characters, character_limit AS "characterLimit", read_only AS "readOnly", revision,
+         created_at AS "createdAt", updated_at AS "updatedAt"
+  FROM (
+    SELECT b.*, sum(length(b.value)) OVER (ORDER BY b.scope, b.label) - length(b.value) AS before
+    FROM memory_blocks b JOIN unnest($1::text[], $2::uuid[]) AS s (scope, subject)
+      ON b.scope = s.scope::"MemoryScope" AND b.subject_id = s.subject
+    WHERE $3::text[] IS NULL OR b.label = ANY($3::text[])
+  ) found ORDER BY scope, label`;
 
 const SCOPES = ['ORG', 'AGENT', 'USER', 'CONVERSATION'] as const;
 

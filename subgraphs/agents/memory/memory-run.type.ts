@@ -21,6 +21,9 @@ export class MemoryForRunType {
   @Field(() => String)
   value!: string;
 
+  @Field(() => Int, { description: 'How long the text is, of which `value` may be the beginning.' })
+  characters!: number;
+
   @Field(() => Int)
   characterLimit!: number;
 

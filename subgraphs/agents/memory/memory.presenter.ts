@@ -1,7 +1,7 @@
 import type { MemoryBlockType, MemoryRevisionType } from './memory.type.ts';
 import type { MemoryRevisionRow, MemoryRow } from './memory-row.ts';
 import type { WrittenMemory } from './memory-run.service.ts';
-import type { MemoryForRunType, WriteMemoryForRunPayload } from './memory-run.type.ts';
+import type { WriteMemoryForRunPayload } from './memory-run.type.ts';
 
 export const presentBlock = (row: MemoryRow): MemoryBlockType => ({
   ...presentForRun(row),
@@ -23,7 +23,7 @@ export const presentRevision = (row: MemoryRevisionRow): MemoryRevisionType => (
   row,
 });
 
-export const presentForRun = (row: MemoryRow): MemoryForRunType => ({
+export const presentForRun = (row: MemoryRow) => ({
   id: row.id,
   scope: row.scope,
   label: row.label,
@@ -38,5 +38,5 @@ export const presentForRun = (row: MemoryRow): MemoryForRunType => ({
 export const presentWrite = ({ block, revision }: WrittenMemory): WriteMemoryForRunPayload => ({
   revision: revision.number,
   characters: revision.value.length,
-  block: presentForRun(block),
+  block: { ...presentForRun(block), characters: block.value.length },
 });

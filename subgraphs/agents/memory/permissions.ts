@@ -63,6 +63,7 @@ export const memoryTypes = {
     label: authenticated,
     description: authenticated,
     value: authenticated,
+    characters: authenticated,
     characterLimit: authenticated,
     readOnly: authenticated,
     revision: authenticated,

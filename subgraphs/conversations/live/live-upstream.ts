@@ -9,7 +9,7 @@ import { systemText } from '../context/system-text.ts';
 import { loadAgent } from '../orchestration/roster.ts';
 import { RunFailure } from '../run/run-failure.ts';
 import { AgentMemory } from '../tool/memory/agent-memory.ts';
-import { memorySection } from '../tool/memory/memory-prompt.ts';
+import { MAX_MEMORY_CHARACTERS, memorySection } from '../tool/memory/memory-prompt.ts';
 import { grantOf } from '../tool/tool-grant.ts';
 import { onBehalfOf } from './live-history.ts';
 import { fitForLive, type LiveTools } from './live-tool.ts';
@@ -43,7 +43,11 @@ export async function prepareUpstream(session: LiveSession, options: UpstreamOpt
   if (!agent) throw new RunFailure('AGENT_UNAVAILABLE', 'The agent was archived.', false);
   if (!provider.live) throw new RunFailure('MODEL_NOT_FOUND', `${provider.label} has no live models.`, false);
   const [memory, tools] = await Promise.all([
-    new AgentMemory(options.peers).read(viewer, { agentId: agent.id, conversationId: session.conversationId }),
+    new AgentMemory(options.peers).read(
+      viewer,
+      { agentId: agent.id, conversationId: session.conversationId },
+      { maxCharacters: MAX_MEMORY_CHARACTERS },
+    ),
     toolsOf(agent, viewer, options.tools),
   ]);
   const system = systemText([agent.instructions, memorySection(memory)]);

@@ -13,7 +13,7 @@ import type { PeerDirectory } from '../peer-directory.ts';
 import { withNote } from '../rollback/rollback-note.ts';
 import { sideEffectsOf } from '../rollback/side-effect.ts';
 import { buildTranscript, speakersOf } from '../run/transcript.ts';
-import { memorySection } from '../tool/memory/memory-prompt.ts';
+import { MAX_MEMORY_CHARACTERS, memorySection } from '../tool/memory/memory-prompt.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import { ASSUMED_OUTPUT_TOKENS } from './step-budget.ts';
 import type { Visit } from './visit.ts';
@@ -44,7 +44,7 @@ export class RoomContext {
   async system({ agent, input, scope }: Visit): Promise<string> {
     const isAmongSeveral = input.kind === 'ROOM' && this.withSeveral.has(agent.id);
     const place = { agentId: agent.id, conversationId: this.run.conversationId };
-    const blocks = await scope.memory.read(this.viewer, place);
+    const blocks = await scope.memory.read(this.viewer, place, { maxCharacters: MAX_MEMORY_CHARACTERS });
     return systemText([agent.instructions, memorySection(blocks), isAmongSeveral ? speakersSection(agent.name) : null]);
   }
 

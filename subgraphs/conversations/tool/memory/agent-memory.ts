@@ -27,9 +27,9 @@ export interface WrittenMemory {
   block: Pick<MemoryBlock, 'characterLimit'>;
 }
 
-const READ = `query ($agentId: ID!, $conversationId: ID!, $userId: ID, $labels: [String!]) {
-  memoryForRun(agentId: $agentId, conversationId: $conversationId, userId: $userId, labels: $labels) {
-    scope label description value characterLimit readOnly revision
+const READ = `query ($agentId: ID!, $conversationId: ID!, $userId: ID, $labels: [String!], $maxCharacters: Int) {
+  memoryForRun(agentId: $agentId, conversationId: $conversationId, userId: $userId, labels: $labels, maxCharacters: $maxCharacters) {
+    scope label description value characters characterLimit readOnly revision
   }
 }`;
 
@@ -41,11 +41,18 @@ const WRITE = `mutation ($input: WriteMemoryForRunInput!) {
 export class AgentMemory {
   constructor(private readonly peers: Peers) {}
 
-  /** What the agent has in mind there with the viewer; of the given labels alone, where there are any. */
-  async read(viewer: Viewer, { agentId, conversationId }: MemoryPlace, labels?: string[]): Promise<MemoryBlock[]> {
+  /**
+   * What the agent has in mind there with the viewer.
+   * @param what Blocks of these labels alone, where given; so many characters of text in all, the last ones cut.
+   */
+  async read(
+    viewer: Viewer,
+    { agentId, conversationId }: MemoryPlace,
+    what: { labels?: string[]; maxCharacters?: number } = {},
+  ): Promise<MemoryBlock[]> {
     const { memoryForRun } = await this.peers.call<{ memoryForRun: MemoryBlock[] }>('agents', {
       query: READ,
-      variables: { agentId, conversationId, userId: viewer.userId, labels },
+      variables: { agentId, conversationId, userId: viewer.userId, ...what },
       viewer,
     });
     return memoryForRun;

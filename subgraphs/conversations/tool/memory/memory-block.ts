@@ -3,7 +3,10 @@ export interface MemoryBlock {
   scope: MemoryScope;
   label: string;
   description: string;
+  /** The text, or the beginning of it. */
   value: string;
+  /** How long the text is. */
+  characters: number;
   characterLimit: number;
   readOnly: boolean;
   revision: number;

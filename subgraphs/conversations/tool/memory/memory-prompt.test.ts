@@ -11,6 +11,7 @@ const blockOf = (part: Partial<MemoryBlock> = {}): MemoryBlock => ({
   readOnly: false,
   revision: 3,
   ...part,
+  characters: [...(part.value ?? 'Likes tea.')].length,
 });
 
 /** What stands below the heading. */

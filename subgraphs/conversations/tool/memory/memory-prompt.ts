@@ -27,12 +27,12 @@ export function memorySection(blocks: readonly MemoryBlock[], maxCharacters = MA
   return [HEADING, ...told].join('\n\n');
 }
 
-function tell({ scope, label, description, value, revision, readOnly }: MemoryBlock, shown: string): string {
+function tell({ scope, label, description, characters, revision, readOnly }: MemoryBlock, shown: string): string {
   const about = description === '' ? '' : ` about="${inAttribute(description)}"`;
   const locked = readOnly ? ' read-only' : '';
   const head = `<memory scope="${nameOfScope(scope)}" label="${label}" revision="${revision}"${about}${locked}>`;
-  const whole = shown.length === value.length;
-  const note = whole ? '' : `\n[cut: ${shown.length} of ${value.length} characters are shown]`;
+  const count = [...shown].length;
+  const note = count === characters ? '' : `\n[cut: ${count} of ${characters} characters are shown]`;
   return `${head}\n${inBlock(shown)}${note}\n</memory>`;
 }
 

@@ -29,7 +29,7 @@ export const memoryRead = (memory: Pick<AgentMemory, 'read'>): Tool => ({
   async run({ labels }, { viewer, agent, conversationId }) {
     const place = { agentId: agent.id, conversationId };
     const wanted = Array.isArray(labels) ? labels.map(String) : undefined;
-    const blocks = await memory.read(viewer, place, wanted);
+    const blocks = await memory.read(viewer, place, wanted ? { labels: wanted } : { maxCharacters: 0 });
     const missing = wanted?.filter((label) => !blocks.some((block) => block.label === label)) ?? [];
     return {
       blocks: blocks.map((block) => present(block, wanted !== undefined)),
@@ -43,7 +43,7 @@ const present = (block: MemoryBlock, withText: boolean): JsonValue => ({
   label: block.label,
   ...(block.description !== '' && { description: block.description }),
   revision: block.revision,
-  characters: block.value.length,
+  characters: block.characters,
   characterLimit: block.characterLimit,
   ...(block.readOnly && { readOnly: true }),
   ...(withText && { text: block.value }),
