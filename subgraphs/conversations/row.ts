@@ -17,9 +17,9 @@ export const MESSAGE_COLUMNS = `
   created_at AS "createdAt", completed_at AS "completedAt", branch_id::text AS "branchId", is_shown AS "isShown"`;
 
 export const STEP_COLUMNS = `
-  id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text, name,
-  agent_id::text AS "agentId", agent_version AS "agentVersion", depth, state::text, attempt, input, output, error, usage,
-  decision, message_id::text AS "messageId", started_at AS "startedAt", finished_at AS "finishedAt"`;
+  id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text,
+  effect::text, name, agent_id::text AS "agentId", agent_version AS "agentVersion", depth, state::text, attempt, input,
+  output, error, usage, decision, message_id::text AS "messageId", started_at AS "startedAt", finished_at AS "finishedAt"`;
 
 export const APPROVAL_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", run_id::text AS "runId",

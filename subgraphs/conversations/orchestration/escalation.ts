@@ -26,7 +26,8 @@ export function applyRaises(visit: Visit): void {
   for (const limit of LIMITS) {
     for (let time = 1; time <= MAX_RAISES; time += 1) {
       const decided = decisionAt(visit, limit, time);
-      if (!decided) break;
+      // One that nobody needed to answer any more is asked anew.
+      if (!decided || decided.state === 'CANCELLED') break;
       if (decided.state === 'APPROVED') visit.allowance.raise(limit, Number((decided.arguments as { by: number }).by));
       else if (decided.state !== 'PENDING') visit.allowance.refuse(limit);
     }
@@ -73,4 +74,4 @@ export async function askToRaise(visit: Visit, reached: LimitReached): Promise<n
   throw reached;
 }
 
-const isDecided = (approval: Approval | undefined) => approval !== undefined && approval.state !== 'PENDING';
+const isDecided = (approval: Approval | undefined) => approval?.state === 'APPROVED' || approval?.state === 'REJECTED';

@@ -14,6 +14,7 @@ import type { MessageForm } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
 import { persist } from '../run/persist.ts';
 import { describeFailure } from '../run/run-failure.ts';
+import { interruption } from './interruption.ts';
 import { type JournalEntry, writeEntries } from './journal-write.ts';
 import {
   BranchStopped,
@@ -24,7 +25,15 @@ import {
   Suspended,
   toThrown,
 } from './run-signal.ts';
-import { type ApprovalRequest, newStep, type StepRecord, type StepResult, type StepSpec } from './step.ts';
+import {
+  type ApprovalRequest,
+  begunAgain,
+  isSameWork,
+  newStep,
+  type StepRecord,
+  type StepResult,
+  type StepSpec,
+} from './step.ts';
 
 export interface JournalOptions {
   database: Database;
@@ -136,13 +145,14 @@ export class Journal {
     work: (step: StepRecord, known: StepRecord | undefined) => Promise<StepResult<T>>,
     { beginsItself = false } = {},
   ): Promise<T> {
-    const known = this.steps.get(spec.key);
-    if (known?.state === 'SUCCEEDED') return known.output as T;
-    if (known?.state === 'FAILED' && known.error) throw toThrown(known.error);
+    const ended = this.steps.get(spec.key);
+    if (ended?.state === 'SUCCEEDED') return ended.output as T;
+    if (ended?.state === 'FAILED' && ended.error) throw toThrown(ended.error);
     await this.endsStored;
     this.signal.throwIfAborted();
     const now = new Date();
-    const step: StepRecord = known ? begunAgain(known, now) : newStep(this.run, spec, now);
+    const known = this.recall(spec);
+    const step: StepRecord = known ? begunAgain(known, spec, now) : newStep(this.run, spec, now);
     this.steps.set(spec.key, step);
     if (!beginsItself) this.begin(step).catch(() => {});
     try {
@@ -152,7 +162,9 @@ export class Journal {
     } catch (error) {
       if (this.signal.aborted || leavesOpen(error)) throw error;
       if (error instanceof BranchStopped) {
-        this.end(step, { state: 'CANCELLED' });
+        const isInterrupted = step.effect === 'ONCE' && this.begun.has(step);
+        const end = { state: 'FAILED' as const, error: describeFailure(interruption(step.name)) };
+        this.end(step, isInterrupted ? end : { state: 'CANCELLED' });
         throw error;
       }
       const described = describeStepError(error);
@@ -169,6 +181,17 @@ export class Journal {
     const known = this.steps.get(spec.key);
     if (known?.state === 'SUCCEEDED' || known?.state === 'FAILED') return work(known);
     return this.step(spec, async (step) => ({ output: await work(step) }));
+  }
+
+  /** The step at this place, where it can be gone on with. Else it is put aside: what is done now is another one. */
+  private recall(spec: StepSpec): StepRecord | undefined {
+    const known = this.steps.get(spec.key);
+    if (!known) return undefined;
+    const isUnasked = this.approvals.get(known.id)?.state === 'CANCELLED';
+    if (isSameWork(known, spec) && !isUnasked) return known;
+    this.steps.delete(spec.key);
+    this.write({ type: 'PUT_ASIDE', stepId: known.id }).catch(() => {});
+    return undefined;
   }
 
   /** Says that a step begins. Resolves once that is stored. */
@@ -299,16 +322,6 @@ export class Journal {
     });
   }
 }
-
-/** What came of it before is void. */
-const begunAgain = (known: StepRecord, now: Date): StepRecord => ({
-  ...known,
-  state: 'RUNNING',
-  attempt: known.attempt + (known.state === 'WAITING' ? 0 : 1),
-  error: null,
-  startedAt: now,
-  finishedAt: null,
-});
 
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
 

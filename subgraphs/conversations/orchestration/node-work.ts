@@ -28,7 +28,8 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
   const stepKey = `${team.path}${key}`;
   allowance.take('maxSteps');
   const earlier = scope.journal.find(stepKey);
-  const agent = await scope.roster.find(node.agentId, earlier?.agentVersion ?? node.version);
+  const version = earlier?.agentId === node.agentId ? earlier.agentVersion : node.version;
+  const agent = await scope.roster.find(node.agentId, version);
   if (!agent) throw new StepFailure(UNAVAILABLE(node));
   const spec = {
     key: stepKey,
