@@ -179,4 +179,23 @@ describe('approvals', { timeout: 60_000 }, () => {
     expect(await read(asked?.id)).toMatchObject({ state: 'CANCELLED' });
     await stage.leave(room);
   });
+
+  it('end with a run that is cancelled between the decision and the worker', async () => {
+    const agent = await stage.agent('Gil', { tools: [ALWAYS] });
+    stage.script('Gil', askTime(), say('All the same.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'What time is it?');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    // No worker takes it for a while, as where all of them are busy.
+    await stage.test.pool().query("update runs set lease_until = now() + interval '3 seconds' where id = $1", [runId]);
+    await stage.decide(asked?.id, 'APPROVE');
+    expect((await stage.read(runId)).state).toBe('QUEUED');
+    await stage.owner.client.request('mutation ($input: CancelRunInput!) { cancelRun(input: $input) { run { id } } }', {
+      input: { runId },
+    });
+    const { run } = await stage.untilEnded(room, runId);
+    expect(run.state).toBe('CANCELLED');
+    expect(stage.countOf('Gil')).toBe(1);
+    await stage.leave(room);
+  });
 });
