@@ -148,11 +148,13 @@ async function insertApproval(row: Approval, tx: RawTransaction): Promise<void> 
 
 /** Keeps the counts of every call of a model, whether what it said counted in the end or not: it was paid for. */
 async function insertCalls(run: Run, stepId: string, calls: readonly CallRecord[], tx: RawTransaction): Promise<void> {
-  for (const { id, model, outcome, usage, startedAt, finishedAt } of calls) {
+  for (const { id, model, outcome, usage, isEstimated, startedAt, finishedAt } of calls) {
     await tx.$executeRaw`
-      INSERT INTO model_calls (id, org_id, run_id, step_id, attempt, model, outcome, usage, raw_usage, started_at, finished_at)
+      INSERT INTO model_calls (id, org_id, run_id, step_id, attempt, model, outcome, usage, raw_usage, estimated,
+                               started_at, finished_at)
       VALUES (${id}::uuid, ${run.orgId}::uuid, ${run.id}::uuid, ${stepId}::uuid, ${run.attempt}, ${model}, ${outcome},
-              ${jsonOf(usage && withoutRaw(usage))}::jsonb, ${jsonOf(usage?.raw)}::jsonb,
+              ${jsonOf(usage && withoutRaw(usage))}::jsonb, ${jsonOf(isEstimated ? null : usage?.raw)}::jsonb,
+              ${isEstimated},
               ${startedAt}::timestamptz, ${finishedAt}::timestamptz)`;
   }
 }
