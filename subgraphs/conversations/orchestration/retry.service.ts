@@ -1,13 +1,13 @@
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
-import { conflict, notFound } from '#core/error';
+import { conflict, forbidden, notFound } from '#core/error';
 import { isId, newId } from '#core/id';
 import type { Streams } from '#core/stream/streams';
 import type { Viewer } from '#core/viewer';
 import { Prisma, type Run, type Step } from '#prisma/generated/client';
 import { nullIfNotFound, openRoom } from '../conversation.access.ts';
 import type { ConversationLoaders } from '../conversation.loaders.ts';
-import { canWrite } from '../conversation.policy.ts';
+import { canRetry } from '../conversation.policy.ts';
 import { snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { actorOf } from '../conversation-outbox.ts';
@@ -58,8 +58,8 @@ export class RetryService {
   }
 
   private async allow(viewer: Viewer, run: Run, loaders: ConversationLoaders): Promise<void> {
-    const refusal = 'Only those who take part in a conversation retry its runs.';
-    await openRoom(viewer, run.conversationId, loaders, { check: canWrite, refusal });
+    const { facts } = await openRoom(viewer, run.conversationId, loaders);
+    if (!canRetry(viewer, facts, run)) throw forbidden(REFUSAL);
   }
 
   private begin(viewer: Viewer, run: Run, requeuedId: string | null): Promise<Run> {
@@ -126,6 +126,9 @@ export class RetryService {
     return now;
   }
 }
+
+const REFUSAL =
+  'In a conversation that you take part in, you retry the runs that you started; those who manage all, any.';
 
 const refusalOf = (step: Step): string =>
   isInterrupted(step)

@@ -264,4 +264,34 @@ describe('a retry', { timeout: 60_000 }, () => {
     expect(toolsOf(again)).toMatchObject([{ attempt: 1 }]);
     await stage.leave(room, { [id]: 1 });
   });
+
+  it('is for whoever started the run, and for those who manage all: it goes on with what is known of that person', async () => {
+    const { seed } = stage.test;
+    const [max, ada, lou] = await Promise.all([
+      seed.member(stage.owner, 'MEMBER', 'Max'),
+      seed.member(stage.owner, 'ADMIN', 'Ada'),
+      seed.member(stage.owner, 'MEMBER', 'Lou'),
+    ]);
+    const remember = `mutation ($input: CreateMemoryBlockInput!) {
+      createMemoryBlock(input: $input) { memoryBlock { id } }
+    }`;
+    await max.client.request(remember, { input: { scope: 'USER', label: 'mine', value: 'WHAT-MAX-SAID' } });
+    const agent = await stage.agent('Mia', { tools: [ORDERS] });
+    stage.script('Mia', fail(), fail(), say('Done.'));
+    const room = await stage.enter(agent, [max, ada, lou]);
+    const sent = await max.client.request<{ sendMessage: { run: { id: string } } }>(
+      'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, text: "Go." }) { run { id } } }',
+      { id: room.id },
+    );
+    const runId = sent.sendMessage.run.id;
+    await untilEnd(room, runId, 1);
+    const input = { input: { runId } };
+    expect((await lou.client.refusal(RETRY, input)).extensions.code).toBe('FORBIDDEN');
+    await max.client.request(RETRY, input);
+    await untilEnd(room, runId, 2);
+    await ada.client.request(RETRY, input);
+    expect((await untilEnd(room, runId, 3)).state).toBe('SUCCEEDED');
+    expect(JSON.stringify(stage.model.callsOf('<Mia>').at(-1)?.body)).toContain('WHAT-MAX-SAID');
+    await stage.leave(room, { [runId]: 2 });
+  });
 });
