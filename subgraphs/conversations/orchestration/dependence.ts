@@ -72,7 +72,7 @@ class Log {
 
   /** The model that called it knows of it: its next turn has succeeded. A call that may have done harm is never repeated. */
   private wasTold(failed: LoggedStep): boolean {
-    if (failed.effect === 'ONCE' && !isInterrupted(failed)) return true;
+    if (failed.effect === 'ONCE' && !isInterrupted(failed) && codeOf(failed) !== 'REFUSED') return true;
     return placesOf(failed.key, 'tool').some(({ before, at }) =>
       this.succeeded.some(({ key }) => {
         const place = `${before}model/`;

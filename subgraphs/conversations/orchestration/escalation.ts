@@ -2,9 +2,6 @@ import type { Approval } from '#prisma/generated/client';
 import type { CountedLimit, LimitReached } from './run-signal.ts';
 import type { Visit } from './visit.ts';
 
-/** How long a person may think about raising a limit, in milliseconds. */
-const DECIDE_WITHIN_MS = 24 * 3_600_000;
-
 /** A limit can be raised so often in one run: then it holds. */
 const MAX_RAISES = 10;
 
@@ -65,7 +62,7 @@ export async function askToRaise(visit: Visit, reached: LimitReached): Promise<n
         subject: reached.limit,
         arguments: { bound: by, by },
         requiredRole: null,
-        expiresAt: new Date(Date.now() + DECIDE_WITHIN_MS),
+        expiresAt: null,
         onExpiry: 'REJECTED',
       });
     },

@@ -187,8 +187,9 @@ export class Journal {
   private recall(spec: StepSpec): StepRecord | undefined {
     const known = this.steps.get(spec.key);
     if (!known) return undefined;
-    const isUnasked = this.approvals.get(known.id)?.state === 'CANCELLED';
-    if (isSameWork(known, spec) && !isUnasked) return known;
+    const asked = this.approvals.get(known.id);
+    const isStanding = !asked || known.state !== 'CANCELLED' || stands(asked);
+    if (isSameWork(known, spec) && isStanding) return known;
     this.steps.delete(spec.key);
     this.write({ type: 'PUT_ASIDE', stepId: known.id }).catch(() => {});
     return undefined;
@@ -210,6 +211,7 @@ export class Journal {
   async ask(step: StepRecord, request: ApprovalRequest): Promise<never> {
     const approval: Approval = {
       ...request,
+      expiresAt: request.expiresAt ?? new Date(Date.now() + DECIDE_WITHIN_MS),
       id: newId(),
       orgId: this.run.orgId,
       conversationId: this.run.conversationId,
@@ -322,6 +324,13 @@ export class Journal {
     });
   }
 }
+
+/** How long a person may think where nothing else is said, in milliseconds: what waits holds up its room. */
+const DECIDE_WITHIN_MS = 24 * 3_600_000;
+
+/** What a person has decided holds also for a step that is done again; but who answers has to be chosen in the end. */
+const stands = ({ state, kind, decidedById }: Approval): boolean =>
+  state === 'APPROVED' || (state === 'REJECTED' && decidedById !== null && kind !== 'CHOICE');
 
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
 

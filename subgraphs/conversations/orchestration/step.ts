@@ -36,7 +36,7 @@ export interface StepResult<T extends JsonValue> {
   decision?: JsonValue;
 }
 
-/** Something that a person is asked before a step goes on. */
+/** Something that a person is asked before a step goes on: within a day where `expiresAt` is null. */
 export type ApprovalRequest = Pick<
   Approval,
   'kind' | 'subject' | 'requiredRole' | 'expiresAt' | 'onExpiry' | 'agentId'
