@@ -265,4 +265,5 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   branchId: null,
   rolledBackAt: null,
   rolledBackById: null,
+  limitRounds: null,
 });

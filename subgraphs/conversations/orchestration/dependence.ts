@@ -55,11 +55,11 @@ class Log {
     private readonly steps: readonly LoggedStep[],
     private readonly run: Pick<Run, 'state' | 'error'>,
   ) {
-    this.succeeded = steps.filter(({ state }) => state === 'SUCCEEDED');
+    this.succeeded = steps.filter((step) => step.state === 'SUCCEEDED' && !this.isClosing(step));
   }
 
   isCause(step: LoggedStep): boolean {
-    if (step.state === 'SUCCEEDED') return this.isUnfit(step);
+    if (step.state === 'SUCCEEDED') return this.isUnfit(step) || this.isClosing(step);
     return step.state === 'FAILED' && !this.isKept(step);
   }
 
@@ -95,6 +95,11 @@ class Log {
   private wasGoneOnFrom({ key, startedAt, finishedAt }: LoggedStep): boolean {
     const since = finishedAt ?? startedAt;
     return this.succeeded.some((step) => step.startedAt >= since && mayRestOn(step.key, key));
+  }
+
+  /** What a run that met its limit said in place of an answer. */
+  private isClosing({ key }: LoggedStep): boolean {
+    return this.run.state === 'LIMIT_REACHED' && key === 'closing';
   }
 
   /** An answer that is not of the form it was to have: nothing failed but what was said. */

@@ -1,5 +1,6 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import type { JsonValue } from '#core/model/model.port';
+import { limitsAt } from './limit-rounds.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
 import type { Visit, VisitInput, VisitOutput } from './visit.ts';
@@ -29,8 +30,9 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
   allowance.take('maxSteps');
   const earlier = scope.journal.find(stepKey);
   const version = earlier?.agentId === node.agentId ? earlier.agentVersion : node.version;
-  const agent = await scope.roster.find(node.agentId, version);
-  if (!agent) throw new StepFailure(UNAVAILABLE(node));
+  const found = await scope.roster.find(node.agentId, version);
+  if (!found) throw new StepFailure(UNAVAILABLE(node));
+  const agent = { ...found, limits: limitsAt(scope.run, path, found.limits) };
   const spec = {
     key: stepKey,
     parentId: team.stepId,

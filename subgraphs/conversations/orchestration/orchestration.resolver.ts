@@ -118,7 +118,7 @@ export class OrchestrationResolver {
 
   @Mutation(() => RetryRunPayload, {
     description:
-      'Goes on with a run that failed, was cancelled, met a limit or lost a branch: what it failed by is done again with what rests on that, and the rest is kept. It goes on in the name of whoever started it, who may retry it, and those who may change every conversation. CONFLICT where that would repeat a tool call that must not be made twice: requeue its step.',
+      'Goes on with a run that failed, was cancelled, met a limit or lost a branch: what it failed by is done again with what rests on that, and the rest is kept. Whoever was ended by a limit may go as far again. It goes on in the name of whoever started it, who may retry it, and those who may change every conversation. CONFLICT where that would repeat a tool call that must not be made twice: requeue its step.',
   })
   async retryRun(
     @Ctx() context: RequestContext,

@@ -18,6 +18,7 @@ import type { RunService } from '../run.service.ts';
 import { silencedAgents } from '../takeover/takeover-row.ts';
 import { mustBeRequeued, stepsToRepeat } from './dependence.ts';
 import { isInterrupted } from './interruption.ts';
+import { type LimitRounds, roundsAfter } from './limit-rounds.ts';
 
 const RETRYABLE: readonly Run['state'][] = ['FAILED', 'PARTIAL', 'LIMIT_REACHED', 'CANCELLED'];
 
@@ -33,7 +34,7 @@ export class RetryService {
 
   /**
    * Does again what failed in a run, and what rests on it; whatever else has finished is kept, and so is what failed where
-   * the run has gone on from it.
+   * the run has gone on from it. Whoever was ended by a limit may go as far again.
    * @throws ParleyError `CONFLICT` where the run has not ended, has succeeded, is not the last of its room, or would do a
    *   step again that must not be done twice
    */
@@ -70,7 +71,8 @@ export class RetryService {
         const steps = await unit.tx.step.findMany({ where: { runId: run.id } });
         const broken = steps.find((step) => step.id === requeuedId && isInterrupted(step));
         const again = stepsToRepeat(steps, now, broken?.id);
-        const held = steps.filter((step) => again.has(step.id) && mustBeRequeued(step));
+        const repeated = steps.filter(({ id }) => again.has(id));
+        const held = repeated.filter(mustBeRequeued);
         const requeued = held.find(({ id }) => id === requeuedId);
         if (requeuedId && !requeued) throw conflict('Only a step that holds up its run is requeued; retry its run.');
         const [blocked] = held.filter((step) => step !== requeued);
@@ -81,19 +83,25 @@ export class RetryService {
           where: { id: { in: free } },
           data: { state: 'CANCELLED', error: Prisma.DbNull },
         });
-        return blocked ? now : this.queue(unit, viewer, run, free.length);
+        return blocked ? now : this.queue(unit, viewer, run, repeated, roundsAfter(now, repeated));
       }),
     );
   }
 
-  private async queue(unit: ScopedUnit, viewer: Viewer, run: Run, steps: number): Promise<Run> {
-    const [queued] = await unit.tx.$queryRawUnsafe<Run[]>(AGAIN, run.id);
+  private async queue(
+    unit: ScopedUnit,
+    viewer: Viewer,
+    run: Run,
+    repeated: readonly Step[],
+    rounds: LimitRounds,
+  ): Promise<Run> {
+    const [queued] = await unit.tx.$queryRawUnsafe<Run[]>(AGAIN, run.id, JSON.stringify(rounds));
     if (!queued) throw notFound('run');
     await unit.emit({
       id: newId(),
       orgId: run.orgId,
       type: 'run.retried',
-      payload: { runId: run.id, conversationId: run.conversationId, steps },
+      payload: { runId: run.id, conversationId: run.conversationId, steps: repeated.length },
       actor: actorOf(viewer),
     });
     const room = { id: run.conversationId, orgId: run.orgId };
@@ -137,5 +145,6 @@ const refusalOf = (step: Step): string =>
 
 const AGAIN = `
   UPDATE runs SET state = 'QUEUED', error = NULL, finished_at = NULL, cancel_requested_at = NULL, resuming = false,
-                  waiting_for = NULL, lease_until = NULL, queued_at = clock_timestamp(), active_ms = 0
+                  waiting_for = NULL, lease_until = NULL, queued_at = clock_timestamp(), active_ms = 0,
+                  limit_rounds = nullif($2::jsonb, '{}')
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;
