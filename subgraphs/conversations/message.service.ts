@@ -266,4 +266,5 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   rolledBackAt: null,
   rolledBackById: null,
   limitRounds: null,
+  earlierAttempts: 0,
 });

@@ -10,7 +10,7 @@ export const RUN_COLUMNS = `
   queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt", waiting_for::text AS "waitingFor",
   resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState",
   rolled_back_at AS "rolledBackAt", rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId",
-  limit_rounds AS "limitRounds"`;
+  limit_rounds AS "limitRounds", earlier_attempts AS "earlierAttempts"`;
 
 export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,

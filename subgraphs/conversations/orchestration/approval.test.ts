@@ -73,6 +73,20 @@ describe('approvals', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('edited to the same twice are edited once', async () => {
+    const agent = await stage.agent('Eli', { tools: [{ name: 'memory_write', approval: { rule: 'ALWAYS' } }] });
+    const args = { operation: 'append', scope: 'room', label: 'notes', text: 'A' };
+    stage.script('Eli', stage.model.callTools(['memory_write', args]), say('Noted.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'Note A.');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    const edit = { arguments: { ...args, text: 'B' } };
+    expect(await stage.decide(asked?.id, 'EDIT', edit)).toBe('APPROVED');
+    expect(await stage.decide(asked?.id, 'EDIT', edit)).toBe('APPROVED');
+    await stage.untilEnded(room, runId);
+    await stage.leave(room);
+  });
+
   it('are asked for by a condition, and decided by themselves in the end', async () => {
     const approval = {
       rule: 'WHEN',

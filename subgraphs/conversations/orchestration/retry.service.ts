@@ -146,5 +146,5 @@ const refusalOf = (step: Step): string =>
 const AGAIN = `
   UPDATE runs SET state = 'QUEUED', error = NULL, finished_at = NULL, cancel_requested_at = NULL, resuming = false,
                   waiting_for = NULL, lease_until = NULL, queued_at = clock_timestamp(), active_ms = 0,
-                  limit_rounds = nullif($2::jsonb, '{}')
+                  earlier_attempts = attempt, limit_rounds = nullif($2::jsonb, '{}')
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;

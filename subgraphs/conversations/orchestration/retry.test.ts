@@ -265,6 +265,19 @@ describe('a retry', { timeout: 60_000 }, () => {
     await stage.leave(room, { [id]: 1 });
   });
 
+  it('goes on however often there was one before', async () => {
+    const agent = await stage.agent('Lin');
+    stage.script('Lin', ...Array.from({ length: 13 }, () => fail()), say('At last.'));
+    const room = await stage.enter(agent);
+    const { id } = await stage.ask(room, 'Go.');
+    for (let times = 2; times <= 14; times += 1) {
+      await retry(id);
+      await untilEnd(room, id, times);
+    }
+    expect(await stage.read(id)).toMatchObject({ state: 'SUCCEEDED', attempt: 14 });
+    await stage.leave(room, { [id]: 13 });
+  });
+
   it('is for whoever started the run, and for those who manage all: it goes on with what is known of that person', async () => {
     const { seed } = stage.test;
     const [max, ada, lou] = await Promise.all([
