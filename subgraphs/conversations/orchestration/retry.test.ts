@@ -160,6 +160,21 @@ describe('a retry', { timeout: 60_000 }, () => {
     await stage.leave(room, { [runId]: 1 });
   });
 
+  it('goes on from where the run failed, and only then does again what was lost on the way', async () => {
+    const agent = await stage.agent('Max', { tools: [ORDERS] });
+    stage.script('Max', order(), fail(), say('Ordered.'));
+    const before = outside.requests.length;
+    const { room, runId } = await lose('M', agent);
+    expect((await untilEnd(room, runId, 1)).state).toBe('FAILED');
+    await retry(runId);
+    expect((await untilEnd(room, runId, 2)).state).toBe('PARTIAL');
+    expect(stage.countOf('MOne')).toBe(1);
+    expect(stage.countOf('MTwo')).toBe(1);
+    expect(outside.requests.length).toBe(before + 1);
+    expect((await refusal(runId)).extensions.code).toBe('CONFLICT');
+    await stage.leave(room, { [runId]: 1 });
+  });
+
   it('repeats no call that was cancelled in its middle, before each of them was looked at', async () => {
     isSilent = true;
     const [hal, ivy] = await Promise.all([
