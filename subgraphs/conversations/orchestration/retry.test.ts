@@ -221,6 +221,22 @@ describe('a retry', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('repeats no call that took too long, but tells of it as before', async () => {
+    isSilent = true;
+    const agent = await stage.agent('Jud', { tools: [ORDERS], limits: { stepTimeoutMs: 1_500 } });
+    stage.script('Jud', order(), fail(), say('I do not know.'));
+    const before = outside.requests.length;
+    const room = await stage.enter(agent);
+    const { id, run } = await stage.ask(room, 'Order it.');
+    isSilent = false;
+    expect(toolsOf(run)).toMatchObject([{ state: 'FAILED', error: { code: 'TIMED_OUT' } }]);
+    await retry(id);
+    expect((await untilEnd(room, id, 2)).state).toBe('SUCCEEDED');
+    expect(outside.requests.length).toBe(before + 1);
+    expect(JSON.stringify(stage.model.callsOf('<Jud>').at(-1)?.body)).toContain('TIMED_OUT');
+    await stage.leave(room, { [id]: 1 });
+  });
+
   it('asks anew where the run was cancelled before anybody had decided', async () => {
     const agent = await stage.agent('Kay', { tools: [ASKED] });
     stage.script('Kay', askTime('Europe/Rome'), say('Rome.'));
