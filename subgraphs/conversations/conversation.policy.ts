@@ -37,3 +37,10 @@ export const canDelete = (viewer: Viewer, room: RoomFacts): boolean =>
 export const canCancel = (viewer: Viewer, room: RoomFacts): boolean =>
   can(viewer, 'runs:cancel') &&
   (takesPart(viewer, room) || (room.orgId === viewer.orgId && can(viewer, 'conversations:manage_all')));
+
+/**
+ * A run goes on in the name of whoever started it, with what agents keep in mind of him: he retries it where he writes, and so
+ * do those there who manage every room.
+ */
+export const canRetry = (viewer: Viewer, room: RoomFacts, run: { startedById: string }): boolean =>
+  canWrite(viewer, room) && (run.startedById === viewer.userId || can(viewer, 'conversations:manage_all'));

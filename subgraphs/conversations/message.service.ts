@@ -265,4 +265,6 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   branchId: null,
   rolledBackAt: null,
   rolledBackById: null,
+  limitRounds: null,
+  earlierAttempts: 0,
 });

@@ -9,7 +9,8 @@ export const RUN_COLUMNS = `
   worker_id::text AS "workerId", lease_until AS "leaseUntil", cancel_requested_at AS "cancelRequestedAt", error, usage,
   queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt", waiting_for::text AS "waitingFor",
   resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState",
-  rolled_back_at AS "rolledBackAt", rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId"`;
+  rolled_back_at AS "rolledBackAt", rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId",
+  limit_rounds AS "limitRounds", earlier_attempts AS "earlierAttempts"`;
 
 export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,
@@ -17,9 +18,9 @@ export const MESSAGE_COLUMNS = `
   created_at AS "createdAt", completed_at AS "completedAt", branch_id::text AS "branchId", is_shown AS "isShown"`;
 
 export const STEP_COLUMNS = `
-  id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text, name,
-  agent_id::text AS "agentId", agent_version AS "agentVersion", depth, state::text, attempt, input, output, error, usage,
-  decision, message_id::text AS "messageId", started_at AS "startedAt", finished_at AS "finishedAt"`;
+  id::text, org_id::text AS "orgId", run_id::text AS "runId", parent_id::text AS "parentId", key, kind::text,
+  effect::text, name, agent_id::text AS "agentId", agent_version AS "agentVersion", depth, state::text, attempt, input,
+  output, error, usage, decision, message_id::text AS "messageId", started_at AS "startedAt", finished_at AS "finishedAt"`;
 
 export const APPROVAL_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", run_id::text AS "runId",

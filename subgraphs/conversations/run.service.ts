@@ -102,9 +102,9 @@ export class RunService {
         where: { id: run.id, state: 'RUNNING', cancelRequestedAt: null },
         data: { cancelRequestedAt: now },
       });
-      // What waits is ended by a worker: only there is known what it leaves open.
+      // What waits, or waited, is ended by a worker: only there is known what it leaves open.
       const woken = await unit.tx.run.updateMany({
-        where: { id: run.id, state: 'WAITING' },
+        where: { id: run.id, OR: [{ state: 'WAITING' }, { state: 'QUEUED', cancelRequestedAt: null }] },
         data: { state: 'QUEUED', resuming: true, waitingFor: null, cancelRequestedAt: now, queuedAt: now },
       });
       unit.afterCommit(() => (woken.count > 0 ? this.dispatch(run) : announceCancel(this.bus, run.id)));

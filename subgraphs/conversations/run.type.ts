@@ -58,7 +58,8 @@ export class RunErrorType {
 
 @ObjectType('Usage', {
   simpleResolvers: true,
-  description: 'Tokens that the model provider counted, all attempts together.',
+  description:
+    'Tokens that the model provider counted, all attempts together. Where it counted nothing, as of an answer that was broken off, what Parley estimates.',
 })
 export class UsageType {
   @Field(() => Int, { description: 'The prompt, cached tokens included.' })

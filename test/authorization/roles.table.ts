@@ -104,8 +104,8 @@ Mutation.editMessage                who   ok    no    no    no    no    no
 Mutation.regenerateReply            who   late  late  late  no    no    late
 Mutation.selectBranch               who   ok    ok    ok    no    no    ok
 Mutation.cancelRun                  who   ok    ok    ok    no    no    ok
-Mutation.retryRun                   who   ok    ok    ok    no    no    ok
-Mutation.requeueStep                who   late  late  late  no    no    late
+Mutation.retryRun                   who   ok    ok    no    no    no    no
+Mutation.requeueStep                who   late  late  no    no    no    no
 Mutation.decideApproval             who   ok    ok    ok    no    no    ok
 Mutation.addReaction                who   ok    ok    ok    no    no    ok
 Mutation.removeReaction             who   ok    ok    ok    no    no    ok

@@ -170,7 +170,7 @@ describe('a model that fails, through the real Gemini SDK', { timeout: 90_000 },
     await reader.close();
     await auditRoom(pool, room.id, reader.events, room.cursor);
     const { rows: calls } = await pool.query(
-      'select outcome, usage, raw_usage from model_calls where run_id = $1 order by started_at',
+      'select outcome, usage, raw_usage, estimated from model_calls where run_id = $1 order by started_at',
       [run?.id],
     );
     return { final, events: reader.events, calls, runId: run?.id ?? '' };
@@ -195,8 +195,13 @@ describe('a model that fails, through the real Gemini SDK', { timeout: 90_000 },
     expect(message).toMatchObject({ text, status: state === 'FAILED' ? 'FAILED' : 'COMPLETE' });
     expect(heard.calls.map(({ outcome }) => outcome)).toEqual(calls);
     if (state === 'SUCCEEDED') {
-      expect(heard.final.run?.usage).toEqual(GEMINI.usage.counts);
       const { raw_usage: raw, usage } = heard.calls.at(-1) ?? {};
+      // What had begun to answer is billed, and was not counted; what was refused took nothing.
+      const before = heard.calls.slice(0, -1);
+      expect(before.map(({ estimated }) => estimated)).toEqual(before.map(() => attempt > 1));
+      const estimates = before.reduce((sum, call) => sum + (call.usage?.totalTokens ?? 0), 0);
+      expect(estimates > 0).toBe(attempt > 1);
+      expect(heard.final.run?.usage?.totalTokens).toBe(GEMINI.usage.counts.totalTokens + estimates);
       expect(raw).toEqual(GEMINI.usage.raw);
       expect(usage).toMatchObject({ ...GEMINI.usage.counts, details: GEMINI.usage.details });
     }

@@ -48,6 +48,36 @@ describe('limits of tokens', { timeout: 120_000 }, () => {
     await stage.leave(room);
   });
 
+  it('count what an answer had taken that was cancelled in its middle', async () => {
+    const agent = await stage.agent('Broken off', { maxOutputTokens: 2_000 });
+    const { id: limitId } = await limit({ maxTokens: 100_000, agentId: agent.id });
+    stage.script('Broken off', stage.model.held('word '.repeat(1_000)).play);
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'Go.');
+    await room.reader.until(({ __typename }) => __typename === 'MessageDelta');
+    await client().request('mutation ($id: ID!) { cancelRun(input: { runId: $id }) { run { state } } }', { id: runId });
+    const { run } = await stage.untilEnded(room, runId);
+    expect(run.state).toBe('CANCELLED');
+    const { used } = await untilLimit(client(), limitId, ({ reserved }) => reserved === 0);
+    // A thousand words are a token each at least, and the prompt is short.
+    expect(used).toBeGreaterThan(1_000);
+    expect(used).toBeLessThan(2_000);
+    const { rows } = await stage.test
+      .pool()
+      .query(
+        "select outcome, estimated, raw_usage, (usage->>'totalTokens')::int as tokens from model_calls where run_id = $1",
+        [runId],
+      );
+    expect(rows).toEqual([{ outcome: 'MODEL_CANCELLED', estimated: true, raw_usage: null, tokens: used }]);
+    const { run: counted } = await client().request<{ run: { usage: { totalTokens: number } } }>(
+      'query ($id: ID!) { run(id: $id) { usage { totalTokens } } }',
+      { id: runId },
+    );
+    expect(counted.usage.totalTokens).toBe(used);
+    await removeLimit(client(), limitId);
+    await stage.leave(room);
+  });
+
   it('refuse what they have no room for, with a code, and let it go on later', async () => {
     const agent = await stage.agent('Refused', BRIEF);
     const { id } = await limit({ maxTokens: 20, agentId: agent.id });

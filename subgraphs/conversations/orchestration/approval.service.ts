@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { badInput, badInputs, conflict, forbidden, notFound } from '#core/error';
@@ -198,7 +199,7 @@ const RESUME = `
 const isSame = (row: Approval, verdict: Verdict): boolean =>
   row.state === verdict.state &&
   row.decidedById === verdict.decidedById &&
-  JSON.stringify(row.editedArguments) === JSON.stringify(verdict.editedArguments);
+  isDeepStrictEqual(row.editedArguments, verdict.editedArguments);
 
 const refusalOf = ({ requiredRole }: Approval): string =>
   requiredRole

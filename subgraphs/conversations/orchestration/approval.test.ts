@@ -73,6 +73,20 @@ describe('approvals', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('edited to the same twice are edited once', async () => {
+    const agent = await stage.agent('Eli', { tools: [{ name: 'memory_write', approval: { rule: 'ALWAYS' } }] });
+    const args = { operation: 'append', scope: 'room', label: 'notes', text: 'A' };
+    stage.script('Eli', stage.model.callTools(['memory_write', args]), say('Noted.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'Note A.');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    const edit = { arguments: { ...args, text: 'B' } };
+    expect(await stage.decide(asked?.id, 'EDIT', edit)).toBe('APPROVED');
+    expect(await stage.decide(asked?.id, 'EDIT', edit)).toBe('APPROVED');
+    await stage.untilEnded(room, runId);
+    await stage.leave(room);
+  });
+
   it('are asked for by a condition, and decided by themselves in the end', async () => {
     const approval = {
       rule: 'WHEN',
@@ -178,5 +192,69 @@ describe('approvals', { timeout: 60_000 }, () => {
     expect(run.steps.find(({ kind }) => kind === 'TOOL')?.state).toBe('CANCELLED');
     expect(await read(asked?.id)).toMatchObject({ state: 'CANCELLED' });
     await stage.leave(room);
+  });
+
+  it('end with a run that is cancelled between the decision and the worker', async () => {
+    const agent = await stage.agent('Gil', { tools: [ALWAYS] });
+    stage.script('Gil', askTime(), say('All the same.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'What time is it?');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    // No worker takes it for a while, as where all of them are busy.
+    await stage.test.pool().query("update runs set lease_until = now() + interval '3 seconds' where id = $1", [runId]);
+    await stage.decide(asked?.id, 'APPROVE');
+    expect((await stage.read(runId)).state).toBe('QUEUED');
+    await stage.owner.client.request('mutation ($input: CancelRunInput!) { cancelRun(input: $input) { run { id } } }', {
+      input: { runId },
+    });
+    const { run } = await stage.untilEnded(room, runId);
+    expect(run.state).toBe('CANCELLED');
+    expect(stage.countOf('Gil')).toBe(1);
+    await stage.leave(room);
+  });
+
+  it('of who answers are decided in the end as well, and keep nobody from asking further', async () => {
+    const members = await Promise.all([stage.agent('Hob'), stage.agent('Ida')]);
+    const rules = [{ condition: 'input.contains("Hob")', node: 'hob' }];
+    const team = await stage.team('Whom', members, { router: { classify: false, rules } });
+    stage.script('Hob', say('It is me.'));
+    const room = await stage.enter(team);
+    const runId = await stage.send(room, 'Who?');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    const second = await stage.send(room, 'Hob?');
+    const { approval } = await stage.owner.client.request<{
+      approval: { requestedAt: string; expiresAt: string; onExpiry: string };
+    }>('query ($id: ID!) { approval(id: $id) { requestedAt expiresAt onExpiry } }', { id: asked?.id });
+    expect(approval.onExpiry).toBe('REJECTED');
+    const hours = (Date.parse(approval.expiresAt) - Date.parse(approval.requestedAt)) / 3_600_000;
+    expect(Math.round(hours)).toBe(24);
+    // The day is over.
+    await stage.test.pool().query('update approvals set expires_at = now() where id = $1', [asked?.id]);
+    expect((await stage.untilEnded(room, runId)).run).toMatchObject({
+      state: 'FAILED',
+      error: { code: 'NOBODY_CHOSEN', retryable: true },
+    });
+    expect((await stage.untilEnded(room, second)).text).toBe('It is me.');
+    await stage.leave(room);
+  });
+
+  it('of who answers are asked for anew where nobody was chosen and the run is retried', async () => {
+    const members = await Promise.all([stage.agent('Jim'), stage.agent('Kim')]);
+    const rules = [{ condition: 'input.contains("Jim")', node: 'jim' }];
+    const team = await stage.team('Again whom', members, { router: { classify: false, rules } });
+    stage.script('Kim', say('It is me.'));
+    const room = await stage.enter(team);
+    const runId = await stage.send(room, 'Who?');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    await stage.decide(asked?.id, 'REJECT');
+    await stage.untilEnded(room, runId);
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', {
+      id: runId,
+    });
+    const waiting = await stage.untilWaiting(room, runId, 2);
+    expect(waiting.approvals.map(({ state }) => state)).toEqual(['REJECTED', 'PENDING']);
+    await stage.decide(waiting.approvals[1]?.id, 'EDIT', { arguments: { node: 'kim' } });
+    await room.reader.until(({ run }) => run?.id === runId && run.state === 'SUCCEEDED');
+    await stage.leave(room, { [runId]: 1 });
   });
 });

@@ -102,7 +102,10 @@ export class ApprovalType {
   @Field(() => Date)
   requestedAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: 'When it is decided by itself; null where it waits for ever.' })
+  @Field(() => Date, {
+    nullable: true,
+    description: 'When it is decided by itself: a day after it was asked for, where its tool says nothing else.',
+  })
   expiresAt!: Date | null;
 
   @Field(() => ApprovalState, { description: 'What it becomes then.' })

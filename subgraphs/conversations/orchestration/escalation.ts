@@ -2,9 +2,6 @@ import type { Approval } from '#prisma/generated/client';
 import type { CountedLimit, LimitReached } from './run-signal.ts';
 import type { Visit } from './visit.ts';
 
-/** How long a person may think about raising a limit, in milliseconds. */
-const DECIDE_WITHIN_MS = 24 * 3_600_000;
-
 /** A limit can be raised so often in one run: then it holds. */
 const MAX_RAISES = 10;
 
@@ -26,7 +23,8 @@ export function applyRaises(visit: Visit): void {
   for (const limit of LIMITS) {
     for (let time = 1; time <= MAX_RAISES; time += 1) {
       const decided = decisionAt(visit, limit, time);
-      if (!decided) break;
+      // One that nobody needed to answer any more is asked anew.
+      if (!decided || decided.state === 'CANCELLED') break;
       if (decided.state === 'APPROVED') visit.allowance.raise(limit, Number((decided.arguments as { by: number }).by));
       else if (decided.state !== 'PENDING') visit.allowance.refuse(limit);
     }
@@ -64,7 +62,7 @@ export async function askToRaise(visit: Visit, reached: LimitReached): Promise<n
         subject: reached.limit,
         arguments: { bound: by, by },
         requiredRole: null,
-        expiresAt: new Date(Date.now() + DECIDE_WITHIN_MS),
+        expiresAt: null,
         onExpiry: 'REJECTED',
       });
     },
@@ -73,4 +71,4 @@ export async function askToRaise(visit: Visit, reached: LimitReached): Promise<n
   throw reached;
 }
 
-const isDecided = (approval: Approval | undefined) => approval !== undefined && approval.state !== 'PENDING';
+const isDecided = (approval: Approval | undefined) => approval?.state === 'APPROVED' || approval?.state === 'REJECTED';

@@ -20,6 +20,8 @@ export type JournalEntry =
   | { type: 'WAIT'; step: StepRecord; approval: Approval }
   /** The step waits for a budget: the run's own state tells of it. */
   | { type: 'PARK'; step: StepRecord }
+  /** Another step takes the place of this one, which stays as what was done before. */
+  | { type: 'PUT_ASIDE'; stepId: string }
   | { type: 'FOLD'; summary: ContextSummary }
   /** What was reserved for them is settled with their counts. */
   | { type: 'CALLS'; stepId: string; calls: readonly CallRecord[]; reservation: Reservation | null }
@@ -67,6 +69,11 @@ export async function writeEntries(
       case 'PARK':
         await putStep(entry.step, tx);
         break;
+      case 'PUT_ASIDE':
+        await tx.$executeRaw`
+          UPDATE steps SET key = key || '#' || id, state = 'CANCELLED', finished_at = coalesce(finished_at, now())
+          WHERE id = ${entry.stepId}::uuid`;
+        break;
       case 'FOLD':
         shown.push(...(await insertSummary(entry.summary, tx)));
         break;
@@ -113,14 +120,16 @@ const jsonOf = (value: unknown): string | null => (value == null ? null : JSON.s
 
 async function putStep(step: StepRecord, tx: RawTransaction): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO steps (id, org_id, run_id, parent_id, key, kind, name, agent_id, agent_version, depth, state, attempt,
+    INSERT INTO steps (id, org_id, run_id, parent_id, key, kind, effect, name, agent_id, agent_version, depth, state, attempt,
                        input, output, error, usage, decision, message_id, started_at, finished_at)
     VALUES (${step.id}::uuid, ${step.orgId}::uuid, ${step.runId}::uuid, ${step.parentId}::uuid, ${step.key},
-            ${step.kind}::"StepKind", ${step.name}, ${step.agentId}::uuid, ${step.agentVersion}, ${step.depth},
+            ${step.kind}::"StepKind", ${step.effect}::"ToolEffect", ${step.name}, ${step.agentId}::uuid, ${step.agentVersion}, ${step.depth},
             ${step.state}::"StepState", ${step.attempt}, ${jsonOf(step.input)}::jsonb, ${jsonOf(step.output)}::jsonb,
             ${jsonOf(step.error)}::jsonb, ${jsonOf(step.usage)}::jsonb, ${jsonOf(step.decision)}::jsonb,
             ${step.messageId}::uuid, ${step.startedAt}::timestamptz, ${step.finishedAt}::timestamptz)
     ON CONFLICT (run_id, key) DO UPDATE SET
+      parent_id = excluded.parent_id, kind = excluded.kind, effect = excluded.effect, name = excluded.name,
+      agent_id = excluded.agent_id, agent_version = excluded.agent_version, input = excluded.input,
       state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error,
       usage = excluded.usage, decision = excluded.decision, started_at = excluded.started_at,
       finished_at = excluded.finished_at`;
@@ -139,11 +148,13 @@ async function insertApproval(row: Approval, tx: RawTransaction): Promise<void> 
 
 /** Keeps the counts of every call of a model, whether what it said counted in the end or not: it was paid for. */
 async function insertCalls(run: Run, stepId: string, calls: readonly CallRecord[], tx: RawTransaction): Promise<void> {
-  for (const { id, model, outcome, usage, startedAt, finishedAt } of calls) {
+  for (const { id, model, outcome, usage, isEstimated, startedAt, finishedAt } of calls) {
     await tx.$executeRaw`
-      INSERT INTO model_calls (id, org_id, run_id, step_id, attempt, model, outcome, usage, raw_usage, started_at, finished_at)
+      INSERT INTO model_calls (id, org_id, run_id, step_id, attempt, model, outcome, usage, raw_usage, estimated,
+                               started_at, finished_at)
       VALUES (${id}::uuid, ${run.orgId}::uuid, ${run.id}::uuid, ${stepId}::uuid, ${run.attempt}, ${model}, ${outcome},
-              ${jsonOf(usage && withoutRaw(usage))}::jsonb, ${jsonOf(usage?.raw)}::jsonb,
+              ${jsonOf(usage && withoutRaw(usage))}::jsonb, ${jsonOf(isEstimated ? null : usage?.raw)}::jsonb,
+              ${isEstimated},
               ${startedAt}::timestamptz, ${finishedAt}::timestamptz)`;
   }
 }

@@ -14,6 +14,7 @@ import type { MessageForm } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
 import { persist } from '../run/persist.ts';
 import { describeFailure } from '../run/run-failure.ts';
+import { interruption } from './interruption.ts';
 import { type JournalEntry, writeEntries } from './journal-write.ts';
 import {
   BranchStopped,
@@ -24,7 +25,15 @@ import {
   Suspended,
   toThrown,
 } from './run-signal.ts';
-import { type ApprovalRequest, newStep, type StepRecord, type StepResult, type StepSpec } from './step.ts';
+import {
+  type ApprovalRequest,
+  begunAgain,
+  isSameWork,
+  newStep,
+  type StepRecord,
+  type StepResult,
+  type StepSpec,
+} from './step.ts';
 
 export interface JournalOptions {
   database: Database;
@@ -136,13 +145,14 @@ export class Journal {
     work: (step: StepRecord, known: StepRecord | undefined) => Promise<StepResult<T>>,
     { beginsItself = false } = {},
   ): Promise<T> {
-    const known = this.steps.get(spec.key);
-    if (known?.state === 'SUCCEEDED') return known.output as T;
-    if (known?.state === 'FAILED' && known.error) throw toThrown(known.error);
+    const ended = this.steps.get(spec.key);
+    if (ended?.state === 'SUCCEEDED') return ended.output as T;
+    if (ended?.state === 'FAILED' && ended.error) throw toThrown(ended.error);
     await this.endsStored;
     this.signal.throwIfAborted();
     const now = new Date();
-    const step: StepRecord = known ? begunAgain(known, now) : newStep(this.run, spec, now);
+    const known = this.recall(spec);
+    const step: StepRecord = known ? begunAgain(known, spec, now) : newStep(this.run, spec, now);
     this.steps.set(spec.key, step);
     if (!beginsItself) this.begin(step).catch(() => {});
     try {
@@ -152,7 +162,9 @@ export class Journal {
     } catch (error) {
       if (this.signal.aborted || leavesOpen(error)) throw error;
       if (error instanceof BranchStopped) {
-        this.end(step, { state: 'CANCELLED' });
+        const isInterrupted = step.effect === 'ONCE' && this.begun.has(step);
+        const end = { state: 'FAILED' as const, error: describeFailure(interruption(step.name)) };
+        this.end(step, isInterrupted ? end : { state: 'CANCELLED' });
         throw error;
       }
       const described = describeStepError(error);
@@ -171,6 +183,18 @@ export class Journal {
     return this.step(spec, async (step) => ({ output: await work(step) }));
   }
 
+  /** The step at this place, where it can be gone on with. Else it is put aside: what is done now is another one. */
+  private recall(spec: StepSpec): StepRecord | undefined {
+    const known = this.steps.get(spec.key);
+    if (!known) return undefined;
+    const asked = this.approvals.get(known.id);
+    const isStanding = !asked || known.state !== 'CANCELLED' || stands(asked);
+    if (isSameWork(known, spec) && isStanding) return known;
+    this.steps.delete(spec.key);
+    this.write({ type: 'PUT_ASIDE', stepId: known.id }).catch(() => {});
+    return undefined;
+  }
+
   /** Says that a step begins. Resolves once that is stored. */
   begin(step: StepRecord): Promise<void> {
     this.begun.add(step);
@@ -187,6 +211,7 @@ export class Journal {
   async ask(step: StepRecord, request: ApprovalRequest): Promise<never> {
     const approval: Approval = {
       ...request,
+      expiresAt: request.expiresAt ?? new Date(Date.now() + DECIDE_WITHIN_MS),
       id: newId(),
       orgId: this.run.orgId,
       conversationId: this.run.conversationId,
@@ -300,15 +325,12 @@ export class Journal {
   }
 }
 
-/** What came of it before is void. */
-const begunAgain = (known: StepRecord, now: Date): StepRecord => ({
-  ...known,
-  state: 'RUNNING',
-  attempt: known.attempt + (known.state === 'WAITING' ? 0 : 1),
-  error: null,
-  startedAt: now,
-  finishedAt: null,
-});
+/** How long a person may think where nothing else is said, in milliseconds: what waits holds up its room. */
+const DECIDE_WITHIN_MS = 24 * 3_600_000;
+
+/** What a person has decided holds also for a step that is done again; but who answers has to be chosen in the end. */
+const stands = ({ state, kind, decidedById }: Approval): boolean =>
+  state === 'APPROVED' || (state === 'REJECTED' && decidedById !== null && kind !== 'CHOICE');
 
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TeamStage } from './team.fixture.ts';
+import { isFinal } from '#test/support/room-reader';
+import { type TeamRoom, TeamStage } from './team.fixture.ts';
 
 const CLOCK = [{ name: 'current_time' }];
 
@@ -102,5 +103,53 @@ describe('limits', { timeout: 60_000 }, () => {
     );
     expect(createAgent.published).toBe(false);
     for (const part of ['mid', 'Mid', 'Low', 'Leaf', 'maxDepth']) expect(createAgent.reason).toContain(part);
+  });
+
+  const retry = async (room: TeamRoom, id: string, times: number) => {
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    const ends = () => room.reader.events.filter((event) => isFinal(event) && event.run?.id === id).length;
+    await room.reader.until(() => ends() > times);
+    return stage.untilEnded(room, id);
+  };
+
+  it('let a run go as far again with each retry', async () => {
+    const agent = await stage.agent('Far', { tools: CLOCK, limits: { maxTurns: 1 } });
+    stage.script('Far', askTime(), askTime(1), say('Done.'));
+    const room = await stage.enter(agent);
+    const { id, run } = await stage.ask(room, 'Go on.');
+    expect(run.state).toBe('LIMIT_REACHED');
+    const second = await retry(room, id, 1);
+    expect(second.run.state).toBe('LIMIT_REACHED');
+    expect(second.run.error?.message).toContain('maxTurns of 2');
+    const third = await retry(room, id, 2);
+    expect(third).toMatchObject({ text: 'Done.', run: { state: 'SUCCEEDED' } });
+    expect(stage.countOf('Far')).toBe(3);
+    await stage.leave(room, { [id]: 2 });
+  });
+
+  it('take back what was said in place of an answer', async () => {
+    const agent = await stage.agent('Sums', { tools: CLOCK, limits: { maxTurns: 1, onLimit: 'SUMMARISE' } });
+    stage.script('Sums', askTime(), say('No more.'), askTime(1), say('Still no more.'));
+    const room = await stage.enter(agent);
+    const { id, text } = await stage.ask(room, 'Go on.');
+    expect(text).toBe('No more.');
+    const second = await retry(room, id, 1);
+    expect(second).toMatchObject({ text: 'Still no more.', run: { state: 'LIMIT_REACHED' } });
+    stage.script('Sums', say('Done.'));
+    const third = await retry(room, id, 2);
+    expect(third).toMatchObject({ text: 'Done.', run: { state: 'SUCCEEDED', error: null } });
+    await stage.leave(room, { [id]: 2 });
+  });
+
+  it('let a member go as far again that failed by its own', async () => {
+    const member = await stage.agent('Near', { tools: CLOCK, limits: { maxTurns: 1 } });
+    const team = await stage.team('Row', [member], { sequential: {} });
+    stage.script('Near', askTime(), say('Done.'));
+    const room = await stage.enter(team);
+    const { id, run } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'LIMIT_REACHED' } });
+    expect(await retry(room, id, 1)).toMatchObject({ text: 'Done.', run: { state: 'SUCCEEDED' } });
+    expect(stage.countOf('Near')).toBe(2);
+    await stage.leave(room, { [id]: 1 });
   });
 });

@@ -1,5 +1,6 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import type { JsonValue } from '#core/model/model.port';
+import { limitsAt } from './limit-rounds.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
 import type { Visit, VisitInput, VisitOutput } from './visit.ts';
@@ -28,8 +29,10 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
   const stepKey = `${team.path}${key}`;
   allowance.take('maxSteps');
   const earlier = scope.journal.find(stepKey);
-  const agent = await scope.roster.find(node.agentId, earlier?.agentVersion ?? node.version);
-  if (!agent) throw new StepFailure(UNAVAILABLE(node));
+  const version = earlier?.agentId === node.agentId ? earlier.agentVersion : node.version;
+  const found = await scope.roster.find(node.agentId, version);
+  if (!found) throw new StepFailure(UNAVAILABLE(node));
+  const agent = { ...found, limits: limitsAt(scope.run, path, found.limits) };
   const spec = {
     key: stepKey,
     parentId: team.stepId,

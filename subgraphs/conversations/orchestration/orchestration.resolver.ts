@@ -118,7 +118,7 @@ export class OrchestrationResolver {
 
   @Mutation(() => RetryRunPayload, {
     description:
-      'Goes on with a run that failed, was cancelled, met a limit or lost a branch: what failed is done again, what finished is kept.',
+      'Goes on with a run that failed, was cancelled, met a limit or lost a branch: what it failed by is done again with what rests on that, and the rest is kept. Whoever was ended by a limit may go as far again. It goes on in the name of whoever started it, who may retry it, and those who may change every conversation. CONFLICT where that would repeat a tool call that must not be made twice: requeue its step.',
   })
   async retryRun(
     @Ctx() context: RequestContext,
@@ -131,7 +131,7 @@ export class OrchestrationResolver {
 
   @Mutation(() => RequeueStepPayload, {
     description:
-      'Lets a tool call that was interrupted (TOOL_INTERRUPTED) be made again, and its run go on. Look first at what the call did.',
+      'Lets a tool call be made again that must not be made twice: one that was interrupted (TOOL_INTERRUPTED), or that a retry has to repeat. Look first at what it did. The run goes on once no such call holds it up.',
   })
   async requeueStep(
     @Ctx() context: RequestContext,

@@ -1,13 +1,13 @@
 import type { Database } from '#core/database/database';
 import type { ScopedUnit, Transactions } from '#core/database/transaction';
-import { conflict, notFound } from '#core/error';
+import { conflict, forbidden, notFound } from '#core/error';
 import { isId, newId } from '#core/id';
 import type { Streams } from '#core/stream/streams';
 import type { Viewer } from '#core/viewer';
-import type { Run, Step } from '#prisma/generated/client';
+import { Prisma, type Run, type Step } from '#prisma/generated/client';
 import { nullIfNotFound, openRoom } from '../conversation.access.ts';
 import type { ConversationLoaders } from '../conversation.loaders.ts';
-import { canWrite } from '../conversation.policy.ts';
+import { canRetry } from '../conversation.policy.ts';
 import { snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { actorOf } from '../conversation-outbox.ts';
@@ -16,8 +16,9 @@ import type { RoomTurns } from '../room-turn.ts';
 import { RUN_COLUMNS } from '../row.ts';
 import type { RunService } from '../run.service.ts';
 import { silencedAgents } from '../takeover/takeover-row.ts';
-import { stepsToRepeat } from './dependence.ts';
-import { INTERRUPTED } from './tool-step.ts';
+import { mustBeRequeued, stepsToRepeat } from './dependence.ts';
+import { isInterrupted } from './interruption.ts';
+import { type LimitRounds, roundsAfter } from './limit-rounds.ts';
 
 const RETRYABLE: readonly Run['state'][] = ['FAILED', 'PARTIAL', 'LIMIT_REACHED', 'CANCELLED'];
 
@@ -32,9 +33,10 @@ export class RetryService {
   ) {}
 
   /**
-   * Does again what failed in a run, and what rests on it; whatever else has finished is kept.
-   * @throws ParleyError `CONFLICT` where the run has not ended, has succeeded, is not the last of its room, or holds a
-   *   step that must not be done twice
+   * Does again what failed in a run, and what rests on it; whatever else has finished is kept, and so is what failed where
+   * the run has gone on from it. Whoever was ended by a limit may go as far again.
+   * @throws ParleyError `CONFLICT` where the run has not ended, has succeeded, is not the last of its room, or would do a
+   *   step again that must not be done twice
    */
   async retry(viewer: Viewer, runId: string, loaders: ConversationLoaders): Promise<Run> {
     const run = await this.runs.find(viewer, runId, loaders);
@@ -43,54 +45,78 @@ export class RetryService {
     return this.begin(viewer, run, null);
   }
 
-  /** Lets a step that was interrupted be done again: somebody has looked at what it did. */
+  /**
+   * Lets a call that must not be made twice be made again: somebody has looked at what it did. The run goes on once no
+   * such call holds it up.
+   * @throws ParleyError `CONFLICT` where a retry would not make it again
+   */
   async requeue(viewer: Viewer, stepId: string, loaders: ConversationLoaders): Promise<Run> {
     const step = isId(stepId) ? await this.database.scoped.step.findFirst({ where: { id: stepId } }) : null;
     const run = step && (await this.runs.find(viewer, step.runId, loaders).catch(nullIfNotFound));
     if (!step || !run) throw notFound('step');
     await this.allow(viewer, run, loaders);
-    if (!isInterrupted(step)) throw conflict('Only a step that was interrupted is requeued; retry its run instead.');
-    return this.begin(viewer, run, step);
+    return this.begin(viewer, run, step.id);
   }
 
   private async allow(viewer: Viewer, run: Run, loaders: ConversationLoaders): Promise<void> {
-    const refusal = 'Only those who take part in a conversation retry its runs.';
-    await openRoom(viewer, run.conversationId, loaders, { check: canWrite, refusal });
+    const { facts } = await openRoom(viewer, run.conversationId, loaders);
+    if (!canRetry(viewer, facts, run)) throw forbidden(REFUSAL);
   }
 
-  private begin(viewer: Viewer, run: Run, requeued: Step | null): Promise<Run> {
+  private begin(viewer: Viewer, run: Run, requeuedId: string | null): Promise<Run> {
     return this.turns.take(run.conversationId, () =>
       this.transactions.scoped(async (unit) => {
         await lockRoom(unit.tx, run.conversationId);
-        await this.check(unit, run);
+        const now = await this.check(unit, run);
         const steps = await unit.tx.step.findMany({ where: { runId: run.id } });
-        const blocked = steps.find((step) => isInterrupted(step) && step.id !== requeued?.id);
-        if (blocked) throw conflict(`The step ${blocked.name} was interrupted: requeue it first (${blocked.id}).`);
-        const again = stepsToRepeat(steps);
-        await unit.tx.step.updateMany({ where: { id: { in: again } }, data: { state: 'CANCELLED' } });
-        const [queued] = await unit.tx.$queryRawUnsafe<Run[]>(AGAIN, run.id);
-        if (!queued) throw notFound('run');
-        await unit.emit({
-          id: newId(),
-          orgId: run.orgId,
-          type: 'run.retried',
-          payload: { runId: run.id, conversationId: run.conversationId, steps: again.length },
-          actor: actorOf(viewer),
+        const broken = steps.find((step) => step.id === requeuedId && isInterrupted(step));
+        const again = stepsToRepeat(steps, now, broken?.id);
+        const repeated = steps.filter(({ id }) => again.has(id));
+        const held = repeated.filter(mustBeRequeued);
+        const requeued = held.find(({ id }) => id === requeuedId);
+        if (requeuedId && !requeued) throw conflict('Only a step that holds up its run is requeued; retry its run.');
+        const [blocked] = held.filter((step) => step !== requeued);
+        if (blocked && !requeued) throw conflict(refusalOf(blocked));
+        // Where others hold it up as well, the run waits for them.
+        const free = blocked && requeued ? [requeued.id] : [...again];
+        await unit.tx.step.updateMany({
+          where: { id: { in: free } },
+          data: { state: 'CANCELLED', error: Prisma.DbNull },
         });
-        const room = { id: run.conversationId, orgId: run.orgId };
-        const events = await this.streams.appendIn(unit.tx, [
-          eventOf(room, 'RunStateChanged', { run: snapshotRun(queued) }),
-        ]);
-        unit.afterCommit(() => {
-          this.streams.publish(room.id, events);
-          this.runs.dispatch(queued);
-        });
-        return queued;
+        return blocked ? now : this.queue(unit, viewer, run, repeated, roundsAfter(now, repeated));
       }),
     );
   }
 
-  private async check({ tx }: ScopedUnit, run: Run): Promise<void> {
+  private async queue(
+    unit: ScopedUnit,
+    viewer: Viewer,
+    run: Run,
+    repeated: readonly Step[],
+    rounds: LimitRounds,
+  ): Promise<Run> {
+    const [queued] = await unit.tx.$queryRawUnsafe<Run[]>(AGAIN, run.id, JSON.stringify(rounds));
+    if (!queued) throw notFound('run');
+    await unit.emit({
+      id: newId(),
+      orgId: run.orgId,
+      type: 'run.retried',
+      payload: { runId: run.id, conversationId: run.conversationId, steps: repeated.length },
+      actor: actorOf(viewer),
+    });
+    const room = { id: run.conversationId, orgId: run.orgId };
+    const events = await this.streams.appendIn(unit.tx, [
+      eventOf(room, 'RunStateChanged', { run: snapshotRun(queued) }),
+    ]);
+    unit.afterCommit(() => {
+      this.streams.publish(room.id, events);
+      this.runs.dispatch(queued);
+    });
+    return queued;
+  }
+
+  /** The run as it is now. */
+  private async check({ tx }: ScopedUnit, run: Run): Promise<Run> {
     const now = await tx.run.findFirst({ where: { id: run.id } });
     if (!now) throw notFound('run');
     if (!RETRYABLE.includes(now.state)) throw conflict(`A run that is ${now.state} is not retried.`);
@@ -105,12 +131,20 @@ export class RetryService {
       select: { id: true },
     });
     if (later) throw conflict('The conversation has gone on: send the message again.');
+    return now;
   }
 }
 
-const isInterrupted = ({ error }: Step): boolean => (error as { code?: string } | null)?.code === INTERRUPTED;
+const REFUSAL =
+  'In a conversation that you take part in, you retry the runs that you started; those who manage all, any.';
+
+const refusalOf = (step: Step): string =>
+  isInterrupted(step)
+    ? `The step ${step.name} was interrupted: requeue it first (${step.id}).`
+    : `The step ${step.name} rests on what failed, and must not be done twice: requeue it if it is to be done again (${step.id}).`;
 
 const AGAIN = `
   UPDATE runs SET state = 'QUEUED', error = NULL, finished_at = NULL, cancel_requested_at = NULL, resuming = false,
-                  waiting_for = NULL, lease_until = NULL, queued_at = clock_timestamp(), active_ms = 0
+                  waiting_for = NULL, lease_until = NULL, queued_at = clock_timestamp(), active_ms = 0,
+                  earlier_attempts = attempt, limit_rounds = nullif($2::jsonb, '{}')
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;

@@ -3,7 +3,7 @@ import type { Approval } from '#prisma/generated/client';
 import type { StepRecord } from './step.ts';
 
 /** A step as it was when something happened to it. What it was given and put out is read from its row: it can be large. */
-export type StepSnapshot = Omit<StepRecord, 'orgId' | 'key' | 'input' | 'output' | 'decision' | 'error'> & {
+export type StepSnapshot = Omit<StepRecord, 'orgId' | 'key' | 'effect' | 'input' | 'output' | 'decision' | 'error'> & {
   error: { code: string; message: string; retryable: boolean } | null;
 };
 
@@ -27,7 +27,16 @@ export type ApprovalSnapshot = Pick<
 > & { arguments: JsonValue; editedArguments: JsonValue };
 
 export const snapshotStep = (step: StepRecord): StepSnapshot => {
-  const { orgId: _org, key: _key, input: _input, output: _output, decision: _decision, error, ...shown } = step;
+  const {
+    orgId: _org,
+    key: _key,
+    effect: _effect,
+    input: _input,
+    output: _output,
+    decision: _decision,
+    error,
+    ...shown
+  } = step;
   return { ...shown, error: error && { code: error.code, message: error.message, retryable: error.retryable } };
 };
 

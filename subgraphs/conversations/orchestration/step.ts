@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
 import type { Approval, Run, Step } from '#prisma/generated/client';
@@ -20,6 +21,8 @@ export interface StepSpec {
   parentId: string | null;
   kind: Step['kind'];
   name: string;
+  /** Of a tool: what calling it again would do. */
+  effect?: Step['effect'];
   agent: { id: string; version: number };
   depth: number;
   input: JsonValue;
@@ -33,26 +36,33 @@ export interface StepResult<T extends JsonValue> {
   decision?: JsonValue;
 }
 
-/** Something that a person is asked before a step goes on. */
+/** Something that a person is asked before a step goes on: within a day where `expiresAt` is null. */
 export type ApprovalRequest = Pick<
   Approval,
   'kind' | 'subject' | 'requiredRole' | 'expiresAt' | 'onExpiry' | 'agentId'
 > & { arguments: JsonValue };
 
-export const newStep = (run: Run, spec: StepSpec, now: Date): StepRecord => ({
-  id: newId(),
-  orgId: run.orgId,
-  runId: run.id,
+/** What a step is about: of one that is done again it is told anew. */
+const subjectOf = (spec: StepSpec) => ({
   parentId: spec.parentId,
   key: spec.key,
   kind: spec.kind,
   name: spec.name,
+  effect: spec.effect ?? null,
   agentId: spec.agent.id,
   agentVersion: spec.agent.version,
   depth: spec.depth,
+  input: spec.input,
+});
+
+/** A step that is done for the first time. */
+export const newStep = (run: Run, spec: StepSpec, now: Date): StepRecord => ({
+  ...subjectOf(spec),
+  id: newId(),
+  orgId: run.orgId,
+  runId: run.id,
   state: 'RUNNING',
   attempt: 1,
-  input: spec.input,
   output: null,
   error: null,
   usage: null,
@@ -61,3 +71,25 @@ export const newStep = (run: Run, spec: StepSpec, now: Date): StepRecord => ({
   startedAt: now,
   finishedAt: null,
 });
+
+/** A step that is gone on with, or done again: then what came of it before is void. */
+export const begunAgain = (known: StepRecord, spec: StepSpec, now: Date): StepRecord => {
+  const step: StepRecord = {
+    ...known,
+    ...subjectOf(spec),
+    state: 'RUNNING',
+    error: null,
+    startedAt: now,
+    finishedAt: null,
+  };
+  if (known.state === 'WAITING') return step;
+  return { ...step, attempt: known.attempt + 1, output: null, usage: null, decision: null };
+};
+
+/**
+ * Whether a step does the work that it stood for. A call with other arguments is another call: neither what people have
+ * allowed nor what the other side knows by its id holds for it.
+ */
+export const isSameWork = (known: StepRecord, spec: StepSpec): boolean =>
+  known.kind === spec.kind &&
+  (spec.kind !== 'TOOL' || (known.name === spec.name && isDeepStrictEqual(known.input, spec.input)));

@@ -1,4 +1,4 @@
-import type { ModelPart, ModelRequest, ModelTurn } from '#core/model/model.port';
+import type { ModelPart, ModelRequest, ModelTurn, ModelUsage } from '#core/model/model.port';
 
 /** Characters of one token, on the cautious side for English. What is not ASCII counts a token a character. */
 const CHARACTERS_A_TOKEN = 3.5;
@@ -18,6 +18,23 @@ export function estimateTokens({ system, turns, tools, responseSchema }: Omit<Mo
     (responseSchema ? textTokens(JSON.stringify(responseSchema)) : 0) +
     turns.reduce((sum, turn) => sum + turnTokens(turn), 0)
   );
+}
+
+/** About what a call has taken whose provider counted nothing, by what was asked and what came of the answer. */
+export function estimateUsage(request: ModelRequest, said: readonly ModelPart[], thoughts: string): ModelUsage {
+  const inputTokens = estimateTokens(request);
+  const outputTokens = said.reduce((sum, part) => sum + partTokens(part), 0);
+  const thinkingTokens = textTokens(thoughts);
+  return {
+    inputTokens,
+    cachedInputTokens: 0,
+    toolUseInputTokens: 0,
+    outputTokens,
+    thinkingTokens,
+    totalTokens: inputTokens + outputTokens + thinkingTokens,
+    details: [],
+    raw: {},
+  };
 }
 
 /** About how many tokens a text takes. */

@@ -7,6 +7,7 @@ import type { Approval } from '#prisma/generated/client';
 import { RunFailure } from '../run/run-failure.ts';
 import type { GrantedTool } from '../tool/tool-grant.ts';
 import { withoutLogins } from '../tool/without-login.ts';
+import { INTERRUPTED, interruption } from './interruption.ts';
 import { StepFailure } from './run-signal.ts';
 import type { StepRecord } from './step.ts';
 import type { Visit } from './visit.ts';
@@ -29,6 +30,7 @@ export async function runTool(
     parentId: stepId,
     kind: 'TOOL' as const,
     name: call.name,
+    effect: granted?.tool.effect ?? null,
     agent: { id: agent.id, version: agent.version },
     depth: allowance.depth,
     input: withoutLogins(call.args),
@@ -39,7 +41,7 @@ export async function runTool(
       spec,
       async (step, known) => {
         if (!granted) throw new ToolError('UNKNOWN_TOOL', `There is no tool ${call.name}.`);
-        if (once && known?.state === 'RUNNING') throw interrupted(call.name);
+        if (once && known?.state === 'RUNNING') throw interruption(call.name);
         const args = await approvedArguments(visit, granted, call.args, step);
         const begun = scope.journal.begin(step);
         // What only reads can be read again: nothing has to be stored before it.
@@ -66,16 +68,6 @@ export async function runTool(
     return { type: 'tool_result', id: call.id, name: call.name, result, isError: true };
   }
 }
-
-/** The code of a step that had begun when its worker was lost, and must not be done twice. */
-export const INTERRUPTED = 'TOOL_INTERRUPTED';
-
-const interrupted = (name: string) =>
-  new RunFailure(
-    INTERRUPTED,
-    `The tool ${name} had begun when its worker was lost, and must not be run twice. Look at what it did, then let the step be done again or the run end.`,
-    true,
-  );
 
 /** The arguments that the call may be made with, once whoever has to agree has agreed. @throws Suspended, ToolError */
 async function approvedArguments(

@@ -13,14 +13,17 @@ import type {
 import { isModelError } from '#core/model/model-error';
 import { streamWithRetry } from '#core/model/retry';
 import { StorableStream, toStorableJson } from '#core/storable-text';
+import { estimateUsage } from '../orchestration/token-estimate.ts';
 
-/** One call of a model as it is stored: the provider's counts verbatim, or null where it gave none. */
+/** One call of a model as it is stored: the provider's counts verbatim, an estimate, or null where it took nothing. */
 export interface CallRecord {
   id: string;
   model: string;
   /** `SUCCEEDED`, or the code of the error that ended it. */
   outcome: string;
   usage: ModelUsage | null;
+  /** The provider has begun, and counted nothing. */
+  isEstimated: boolean;
   startedAt: Date;
   finishedAt: Date;
 }
@@ -71,13 +74,21 @@ export async function askModel({
   const parts: ModelPart[] = [];
   const pictures = new Map<string, FilePart>();
   const text = new StorableStream();
+  let thoughts = '';
+  // A provider that was heard of, or broken off, bills what it had done by then.
+  let isBegun = false;
+  let isFirst = true;
   const say = (said: string) => {
     if (said === '') return;
     if (kind === 'text') addText(parts, said);
+    else thoughts += said;
     onDelta(kind, said);
   };
-  const record = (outcome: string, counted: ModelUsage | null) =>
-    onCall({ id: newId(), model: modelId, outcome, usage: counted, startedAt, finishedAt: new Date() });
+  const record = (outcome: string, counted: ModelUsage | null) => {
+    const isEstimated = counted === null && isBegun;
+    const usage = isEstimated ? estimateUsage(request, parts, thoughts) : counted;
+    onCall({ id: newId(), model: modelId, outcome, usage, isEstimated, startedAt, finishedAt: new Date() });
+  };
   const stream = streamWithRetry(provider, request, {
     signal,
     requestId,
@@ -90,10 +101,12 @@ export async function askModel({
       record(error.code, error.usage ?? usage);
       startedAt = new Date();
       usage = null;
+      isFirst = false;
     },
   });
   try {
     for await (const chunk of stream) {
+      isBegun = true;
       if (chunk.type === 'usage') usage = chunk.usage;
       else if (chunk.type === 'end') end = chunk;
       else if (chunk.type === 'text' || chunk.type === 'thinking') {
@@ -107,8 +120,10 @@ export async function askModel({
         parts.push(kept);
       } else parts.push(toStorableJson(chunk));
     }
+    isBegun = true;
     record('SUCCEEDED', usage);
   } catch (error) {
+    isBegun ||= isFirst && signal.aborted;
     record(isModelError(error) ? error.code : 'INTERNAL', (isModelError(error) ? error.usage : null) ?? usage);
     throw error;
   } finally {

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from '#core/agent/run-limits';
 import type { Budget } from '#core/budget/budget.port';
 import type { Database } from '#core/database/database';
 import type { Transactions } from '#core/database/transaction';
@@ -15,6 +16,7 @@ import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
 import type { JournalEntry } from '../orchestration/journal-write.ts';
+import { limitsAt } from '../orchestration/limit-rounds.ts';
 import { RoomContext } from '../orchestration/room-context.ts';
 import { Roster } from '../orchestration/roster.ts';
 import { LimitReached } from '../orchestration/run-signal.ts';
@@ -105,7 +107,9 @@ export class Attempt {
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
     const asides = new Asides();
-    const allowance = Allowance.ofRun(agent.limits);
+    const limits = { ...DEFAULT_LIMITS, ...agent.limits };
+    // Its time begins anew with a retry.
+    const allowance = Allowance.ofRun({ ...limitsAt(run, '', limits), maxWallMs: limits.maxWallMs });
     this.allowance = allowance;
     this.scope = {
       run,

@@ -60,9 +60,11 @@ export class RunExecutor {
   private async work(claimed: ClaimedRun, stop: AbortController, job: JobContext): Promise<void> {
     const { run } = claimed;
     const attempt = new Attempt(claimed, stop, this.options);
+    // Whoever retries a run is not held to what it took before.
+    const beginnings = run.attempt - run.earlierAttempts;
     let failure: unknown = null;
     try {
-      if (run.attempt > MAX_ATTEMPTS) throw abandoned();
+      if (beginnings > MAX_ATTEMPTS) throw abandoned();
       await attempt.work();
     } catch (error) {
       failure = error ?? new Error('The work on a run failed without an error.');
@@ -70,7 +72,7 @@ export class RunExecutor {
     // First of all: what is left of the steps belongs into the transaction that ends the attempt.
     const { entries, refusal } = await attempt.end();
     const step = decide({
-      attempt: run.attempt,
+      attempt: beginnings,
       hasShown: attempt.said.parts.length > 0,
       stopped: stop.signal.aborted ? (stop.signal.reason as StopReason) : null,
       failure,

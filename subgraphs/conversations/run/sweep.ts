@@ -19,7 +19,8 @@ const UNATTENDED = `
 
 const EXPIRED = `
   select id::text, org_id::text as "orgId" from approvals
-  where state = 'PENDING' and expires_at < clock_timestamp() order by expires_at limit ${AT_ONCE}`;
+  where state = 'PENDING' and coalesce(expires_at, requested_at + interval '1 day') < clock_timestamp()
+  order by requested_at limit ${AT_ONCE}`;
 
 export interface SweepOptions {
   database: Database;
