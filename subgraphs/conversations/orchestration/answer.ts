@@ -1,8 +1,9 @@
-import type { JsonValue, ModelTurn, ToolCallPart, ToolDeclaration, ToolResultPart } from '#core/model/model.port';
+import type { JsonValue, ModelTurn, ToolDeclaration } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
 import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
+import { type Delegate, declarationOf } from './delegate.ts';
 import { inOrder } from './in-order.ts';
 import { callModel, turnOf } from './model-step.ts';
 import { outputOf } from './picture.ts';
@@ -10,42 +11,19 @@ import { StepFailure } from './run-signal.ts';
 import { runTool } from './tool-step.ts';
 import type { Visit, VisitOutput } from './visit.ts';
 
-/** Something that a model can ask for besides its tools: another agent, or to hand the conversation over. */
-export interface Delegate {
-  name: string;
-  description: string;
-  parameters: Record<string, unknown>;
-  /** @param key The place of the call below its agent's. */
-  run(call: ToolCallPart, key: string): Promise<ToolResultPart>;
-}
-
-export interface AnswerOptions {
-  delegates?: readonly Delegate[];
-  /** What it is given in place of the visit's own input. */
-  turns?: ModelTurn[];
-  /** Put before the keys of its steps, where one visit lets the model answer more than once. */
-  keyPrefix?: string;
-  /** Whether to stop behind the calls of a turn, such as one that hands the conversation over. */
-  endsAfter?(calls: readonly ToolCallPart[]): boolean;
-}
-
 /** Lets the model of an agent answer, with its tools, turn by turn. @throws StepFailure, LimitReached, Suspended */
-export async function answer(visit: Visit, options: AnswerOptions = {}): Promise<VisitOutput> {
-  const { agent, allowance } = visit;
-  const prefix = options.keyPrefix ?? '';
+export async function answer(visit: Visit, own: readonly Delegate[] = []): Promise<VisitOutput> {
+  const { agent, allowance, exits } = visit;
   const tools = await toolbox(visit);
-  const delegates = new Map((options.delegates ?? []).map((each) => [each.name, each]));
-  const declared = [
-    ...[...tools.values()].map(({ tool: { name, description, parameters } }) => ({ name, description, parameters })),
-    ...[...delegates.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
-  ];
-  const turns = [...(options.turns ?? (await inputTurns(visit, declared)))];
+  const delegates = new Map([...own, ...(exits?.delegates ?? [])].map((each) => [each.name, each]));
+  const declared = [...[...tools.values()].map(({ tool }) => tool), ...delegates.values()].map(declarationOf);
+  const turns = await inputTurns(visit, declared);
   // What has to be of a form is shown once it is.
   const speaker = agent.outputSchema ? null : visit.speaker;
   for (let turn = 0; ; turn += 1) {
     allowance.check('maxTurns', turn + 1);
     const said = await callModel(visit, {
-      key: `${prefix}model/${turn}`,
+      key: `model/${turn}`,
       name: agent.name,
       turns,
       tools: declared,
@@ -53,13 +31,13 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
       ...(agent.outputSchema && declared.length === 0 && { responseSchema: agent.outputSchema }),
     });
     const calls = toolCallsOf(said.parts);
-    if (calls.length === 0) return finish(visit, turns, outputOf(said.parts), prefix);
+    if (calls.length === 0) return finish(visit, turns, outputOf(said.parts));
     const results = await inOrder(calls, allowance.bound('maxParallel'), (call, index) => {
-      const key = `${prefix}tool/${turn}.${index}`;
+      const key = `tool/${turn}.${index}`;
       return delegates.get(call.name)?.run(call, key) ?? runTool(visit, tools.get(call.name), call, key);
     });
     turns.push(turnOf(said), { role: 'tool', parts: results });
-    if (options.endsAfter?.(calls)) return { text: textOf(said.parts), value: null };
+    if (exits?.isTaken()) return { text: textOf(said.parts), value: null };
   }
 }
 
@@ -67,6 +45,7 @@ export async function answer(visit: Visit, options: AnswerOptions = {}): Promise
 export async function inputTurns(visit: Visit, tools: readonly ToolDeclaration[] = []): Promise<ContextTurn[]> {
   const { input, scope } = visit;
   if (input.kind === 'ROOM') return scope.room.turns(visit, tools);
+  if (input.kind === 'TURNS') return input.turns.map((turn) => ({ ...turn, parts: [...turn.parts] }));
   return [{ role: 'user', parts: [{ type: 'text', text: input.text }] }];
 }
 
@@ -81,7 +60,7 @@ async function toolbox({ agent, scope }: Visit): Promise<Map<string, GrantedTool
 }
 
 /** Where the answer has to be of a form: checks it, and lets the model mend it once. @throws StepFailure */
-async function finish(visit: Visit, turns: ModelTurn[], text: string, prefix: string): Promise<VisitOutput> {
+async function finish(visit: Visit, turns: ModelTurn[], text: string): Promise<VisitOutput> {
   const schema = visit.agent.outputSchema;
   if (!schema) return { text, value: null };
   let problems: string[];
@@ -93,7 +72,7 @@ async function finish(visit: Visit, turns: ModelTurn[], text: string, prefix: st
     if (attempt === 1) throw invalidOutput(problems);
     const repair = `That is not what was asked for: ${problems.join(' ')} Answer again with nothing but the JSON.`;
     const mended = await callModel(visit, {
-      key: `${prefix}repair`,
+      key: 'repair',
       name: visit.agent.name,
       turns: [
         ...turns,

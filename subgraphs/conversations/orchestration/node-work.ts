@@ -1,5 +1,6 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import type { JsonValue } from '#core/model/model.port';
+import type { Exits } from './delegate.ts';
 import { limitsAt } from './limit-rounds.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import type { Speaker } from './speaker.ts';
@@ -14,6 +15,7 @@ export interface NodeWork {
   signal?: AbortSignal;
   /** A message of its own that it writes, by its id. */
   messageId?: string;
+  exits?: Exits;
 }
 
 /** What a node put out, as it is stored. */
@@ -40,7 +42,7 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
     name: node.key,
     agent: { id: agent.id, version: agent.version },
     depth: allowance.depth,
-    input: (input.kind === 'TEXT' ? input.text : { room: scope.run.conversationId }) as JsonValue,
+    input: (input.kind === 'ROOM' ? { room: scope.run.conversationId } : input.text) as JsonValue,
     ...(options.messageId && { messageId: options.messageId }),
   };
   try {
@@ -54,6 +56,7 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
         speaker: options.speaker ?? null,
         allowance: allowance.below(path, agent.limits),
         signal: options.signal ?? team.signal,
+        ...(options.exits && { exits: options.exits }),
       });
       return { ...made, name: agent.name } as unknown as JsonValue;
     });

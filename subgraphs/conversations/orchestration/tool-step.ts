@@ -106,7 +106,7 @@ function decisionOf({ scope: { journal } }: Visit, asked: Approval, step: StepRe
 async function isNeeded(rule: ApprovalRule, visit: Visit, tool: Tool, args: JsonObject): Promise<boolean> {
   if (rule.rule === 'ALWAYS') return true;
   if (rule.rule === 'NEVER' || rule.condition === null) return false;
-  const input = visit.input.kind === 'TEXT' ? visit.input.text : await visit.scope.room.triggerText();
+  const input = visit.input.kind === 'ROOM' ? await visit.scope.room.triggerText() : visit.input.text;
   try {
     return evaluateCondition(rule.condition, { args, tool: tool.name, agent: visit.agent.name, input });
   } catch {

@@ -8,9 +8,11 @@ import type { Run } from '#prisma/generated/client';
 import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
 import type { Asides } from '../context/aside.ts';
+import type { ContextTurn } from '../context/fit-turns.ts';
 import type { ModelWindows } from '../context/model-window.ts';
 import type { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { Allowance } from './allowance.ts';
+import type { Exits } from './delegate.ts';
 import type { Journal } from './journal.ts';
 import type { RoomContext } from './room-context.ts';
 import type { Roster } from './roster.ts';
@@ -51,8 +53,14 @@ export interface RunScope {
   teamState: JsonValue;
 }
 
-/** What an agent is given: the room, or a text by whoever it works for. */
-export type VisitInput = { kind: 'ROOM' } | { kind: 'TEXT'; text: string };
+/**
+ * What an agent is given: the room, a text by whoever it works for, or a conversation so far, with what it comes to as the
+ * text.
+ */
+export type VisitInput =
+  | { kind: 'ROOM' }
+  | { kind: 'TEXT'; text: string }
+  | { kind: 'TURNS'; turns: readonly ContextTurn[]; text: string };
 
 /** An agent at work, at one place of a run. */
 export interface Visit {
@@ -67,6 +75,8 @@ export interface Visit {
   readonly speaker: Speaker | null;
   readonly allowance: Allowance;
   readonly signal: AbortSignal;
+  /** How its model may let go of the work, where it may. */
+  readonly exits?: Exits;
 }
 
 /** What an agent made of it. */

@@ -1,27 +1,28 @@
 import type { HandoffTeam } from '#core/agent/team-definition';
-import type { JsonValue, ModelTurn, ToolCallPart, ToolResultPart } from '#core/model/model.port';
-import { textOf } from '../../run/ask-model.ts';
-import { answer, type Delegate, inputTurns } from '../answer.ts';
+import type { JsonValue, ModelTurn } from '#core/model/model.port';
+import { textOf, toolCallsOf } from '../../run/ask-model.ts';
+import { inputTurns } from '../answer.ts';
+import { declarationOf } from '../delegate.ts';
 import { callModel } from '../model-step.ts';
+import { type NodeOutput, workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
-import type { Visit, VisitOutput } from '../visit.ts';
+import type { Visit, VisitInput, VisitOutput } from '../visit.ts';
+import { type Handover, openHandover, type Trail } from './handover.ts';
 import { inputText, type Team } from './team.ts';
-
-/** A pair of agents may hand the conversation back and forth so often. */
-const MAX_BOUNCES = 2;
 
 /** Who has the conversation between two messages. */
 interface HandoffState {
   active: string;
 }
 
-/** The nodes that have had the conversation in this run, in order. */
-type Trail = string[];
+/** What an agent is given along with the conversation. */
+type Given = Extract<VisitInput, { kind: 'TURNS' }>;
 
 /** The agent that has the conversation answers, or hands it on along an edge. */
 export async function handoff(team: Team, flow: HandoffTeam): Promise<VisitOutput> {
   const trail: Trail = [await startOf(team, flow)];
-  const output = await speakAt(team, flow, trail, await inputTurns(team));
+  const given: Given = { kind: 'TURNS', turns: await inputTurns(team), text: await inputText(team) };
+  const output = await speakAt(team, flow, trail, given);
   const last = trail.at(-1) as string;
   const active =
     flow.returns === 'STICKY' ? last : flow.returns === 'RETURN_TO_PARENT' ? (trail[0] as string) : flow.start;
@@ -36,119 +37,109 @@ async function startOf(team: Team, flow: HandoffTeam): Promise<string> {
   return state && team.nodes.some(({ key }) => key === state.active) ? state.active : flow.start;
 }
 
-async function speakAt(team: Team, flow: HandoffTeam, trail: Trail, turns: ModelTurn[]): Promise<VisitOutput> {
+const placeOf = (trail: Trail): string => `hand/${trail.length - 1}/${trail.at(-1)}`;
+
+async function speakAt(team: Team, flow: HandoffTeam, trail: Trail, given: Given): Promise<VisitOutput> {
   const key = trail.at(-1) as string;
-  const place = `hand/${trail.length - 1}/${key}`;
-  const node = team.node(key);
-  const { scope, allowance } = team;
-  const known = scope.journal.find(team.path + place);
-  const agent = await scope.roster.find(node.agentId, known?.agentVersion ?? node.version);
-  if (!agent) {
-    throw new StepFailure({
-      code: 'AGENT_UNAVAILABLE',
-      message: `The agent at ${key} cannot answer.`,
-      retryable: true,
-    });
-  }
-  let handed: { to: string; task: string } | null = null;
-  const edges = flow.edges.filter(({ from }) => from === key);
-  const taken = new Set<string>();
-  const delegates: Delegate[] = await Promise.all(
-    edges.map(async ({ to, description }) => {
-      const target = await scope.roster.find(team.node(to).agentId, team.node(to).version);
-      return {
-        name: `hand_to_${to}`,
-        description:
-          `Hands the conversation to ${target?.name ?? to}. ${description ?? target?.description ?? ''}`.trim(),
-        parameters: { type: 'object', properties: { reason: { type: 'string' } } },
-        async run(call: ToolCallPart): Promise<ToolResultPart> {
-          const result = { type: 'tool_result' as const, id: call.id, name: call.name };
-          const refuse = (message: string) => ({
-            ...result,
-            result: { error: 'NOT_HANDED_OVER', message },
-            isError: true,
-          });
-          if (handed || taken.has(to)) return refuse('The conversation was handed over already.');
-          if (!target) return refuse(`${to} cannot answer now: answer yourself, or hand over to another.`);
-          if (bounces(trail, key, to) >= MAX_BOUNCES)
-            return refuse('You two have handed it back and forth: answer now.');
-          allowance.take('maxHandoffs');
-          handed = { to, task: String(call.args.reason ?? '') };
-          return { ...result, result: `${target.name} goes on.` };
-        },
-      };
-    }),
-  );
-  const path = `${team.path}${place}/`;
-  allowance.take('maxSteps');
-  let visit: Visit = { ...team, agent, path, allowance: allowance.below(path, agent.limits) };
-  const spec = {
-    key: team.path + place,
-    parentId: team.stepId,
-    kind: 'AGENT' as const,
-    name: key,
-    agent: { id: agent.id, version: agent.version },
-    depth: allowance.depth,
-    input: null,
-  };
-  const output = (await scope.journal.group(spec, async (step) => {
-    visit = { ...visit, stepId: step.id };
-    return (await answer(visit, { turns, delegates, endsAfter: () => handed !== null })) as unknown as JsonValue;
-  })) as unknown as VisitOutput;
-  const next = handed as { to: string; task: string } | null;
+  const place = placeOf(trail);
+  const handover = await openHandover(team, flow, trail);
+  const work = { node: team.node(key), speaker: team.speaker };
+  const output = await workAtNode(team, { ...work, key: place, input: given, exits: handover });
+  if (!handover.to) await offer(team, place, handover, given, output);
+  const next = handover.to;
   if (!next) return output;
-  const given = await handedTurns(team, flow, visit, turns, output, next.task);
-  trail.push(next.to);
-  const answered = await speakAt(team, flow, trail, given);
+  const handed = await handedInput(team, flow, place, given, output, next.reason);
+  trail.push(next.node);
+  const answered = await speakAt(team, flow, trail, handed);
   if (flow.returns !== 'RETURN_TO_PARENT') return answered;
+  // Control goes back to whoever handed over, who finishes the answer knowing what was said.
   trail.push(key);
-  return goOn(visit, turns, answered, trail.length);
+  const last = await workAtNode(team, { ...work, key: placeOf(trail), input: returnedInput(given, answered) });
+  return { text: [answered.text, last.text].filter(Boolean).join('\n\n'), value: null };
 }
 
-/** How often the conversation has gone from `from` to `to` and back. */
-export function bounces(trail: readonly string[], from: string, to: string): number {
-  let count = 0;
-  for (let index = 2; index < trail.length; index += 1) {
-    if (trail[index] === from && trail[index - 1] === to && trail[index - 2] === from) count += 1;
+/**
+ * A team whose own model has no part in its work says by it afterwards whether the conversation is to go on elsewhere.
+ * Where that cannot be found out it stays.
+ */
+async function offer(team: Team, place: string, { delegates }: Handover, given: Given, output: NodeOutput) {
+  if (delegates.length === 0) return;
+  const visit = await visitAt(team, place);
+  const pattern = visit?.agent.team?.flow.pattern;
+  if (!visit || !pattern || pattern === 'SUPERVISOR') return;
+  const question =
+    'That is what your team has answered. Hand the conversation over where others should go on, or say DONE.';
+  try {
+    const said = await callModel(visit, {
+      key: 'offer',
+      name: visit.agent.name,
+      turns: [...given.turns, ...saidBy(output), asUser(question)],
+      tools: delegates.map(declarationOf),
+      speaker: null,
+    });
+    for (const call of toolCallsOf(said.parts)) {
+      await delegates.find(({ name }) => name === call.name)?.run(call, 'offer');
+    }
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    team.scope.losses.push(`${visit.agent.name}: ${error.message}`);
   }
-  return count;
 }
+
+/** The agent that has worked at a place, to say something more about it; what it uses is the team's. */
+async function visitAt(team: Team, place: string): Promise<Visit | null> {
+  const { scope } = team;
+  const path = `${team.path}${place}`;
+  const step = scope.journal.find(path);
+  const agent = step ? await scope.roster.find(step.agentId, step.agentVersion) : null;
+  return step && agent ? { ...team, agent, path: `${path}/`, stepId: step.id } : null;
+}
+
+const asUser = (text: string): ModelTurn => ({ role: 'user', parts: [{ type: 'text', text }] });
+
+const saidBy = ({ text }: VisitOutput): ModelTurn[] =>
+  text ? [{ role: 'model', parts: [{ type: 'text', text }] }] : [];
 
 /** What the next agent is given of what was said. */
-async function handedTurns(
+async function handedInput(
   team: Team,
   flow: HandoffTeam,
-  visit: Visit,
-  turns: ModelTurn[],
-  output: VisitOutput,
-  task: string,
-): Promise<ModelTurn[]> {
-  const note = `${visit.agent.name} has handed this to you.${task ? ` Why: ${task}` : ''}`;
-  const asUser = (text: string): ModelTurn => ({ role: 'user', parts: [{ type: 'text', text }] });
-  if (flow.history === 'NONE') return [asUser(`${note}\n\n${await inputText(team)}`)];
+  place: string,
+  given: Given,
+  output: NodeOutput,
+  reason: string,
+): Promise<Given> {
+  const note = `${output.name} has handed this to you.${reason ? ` Why: ${reason}` : ''}`;
+  const alone = (text: string): Given => ({ kind: 'TURNS', turns: [asUser(text)], text });
+  const task = await inputText(team);
+  if (flow.history === 'NONE') return alone(`${note}\n\n${task}`);
   if (flow.history === 'FULL') {
-    const said: ModelTurn[] = output.text ? [{ role: 'model', parts: [{ type: 'text', text: output.text }] }] : [];
-    return [...turns, ...said, asUser(note)];
+    const turns = [...given.turns, ...saidBy(output), asUser(note)];
+    return { kind: 'TURNS', turns, text: [note, task, output.text].filter(Boolean).join('\n\n') };
   }
+  const visit = await visitAt(team, place);
+  if (!visit) throw new StepFailure(GONE);
   const summary = await callModel(visit, {
     key: 'summary',
     name: 'summary',
     turns: [
-      ...turns,
+      ...given.turns,
+      ...saidBy(output),
       asUser('Sum up the conversation so far for the colleague who takes it over, in a few sentences.'),
     ],
     toolChoice: 'NONE',
     speaker: null,
   });
-  return [asUser(`${note}\n\nWhat was said so far: ${textOf(summary.parts)}\n\n${await inputText(team)}`)];
+  return alone(`${note}\n\nWhat was said so far: ${textOf(summary.parts)}\n\n${task}`);
 }
 
-/** Control goes back to whoever handed over, who finishes the answer knowing what was said. */
-async function goOn(visit: Visit, turns: ModelTurn[], answered: VisitOutput, time: number): Promise<VisitOutput> {
+const GONE = {
+  code: 'AGENT_UNAVAILABLE',
+  message: 'The agent that hands over cannot answer any more.',
+  retryable: true,
+};
+
+function returnedInput({ turns, text }: Given, answered: VisitOutput): Given {
   const note = `Your colleague has answered: ${answered.text}\n\nThe conversation is yours again. Add what is missing, or say briefly that it is done.`;
-  const last = await answer(visit, {
-    turns: [...turns, { role: 'user', parts: [{ type: 'text', text: note }] }],
-    keyPrefix: `return${time}/`,
-  });
-  return { text: [answered.text, last.text].filter(Boolean).join('\n\n'), value: null };
+  return { kind: 'TURNS', turns: [...turns, asUser(note)], text: `${text}\n\n${note}` };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pick } from './group-pick.ts';
-import { bounces } from './handoff.ts';
+import { bounces } from './handover.ts';
 import { mergeValues, vote } from './merge.ts';
 import { fillTemplate } from './template.ts';
 

@@ -1,6 +1,7 @@
 import type { TeamNode } from '#core/agent/team-definition';
 import type { ToolCallPart, ToolResultPart } from '#core/model/model.port';
-import { answer, type Delegate } from '../answer.ts';
+import { answer } from '../answer.ts';
+import type { Delegate } from '../delegate.ts';
 import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
@@ -21,7 +22,7 @@ const PARAMETERS = {
 export async function supervisor(team: Team): Promise<VisitOutput> {
   const asked = new Set<string>();
   const delegates = await Promise.all(team.nodes.map((node) => delegateOf(team, node, asked)));
-  return answer(team, { delegates });
+  return answer(team, delegates);
 }
 
 async function delegateOf(team: Team, node: TeamNode, asked: Set<string>): Promise<Delegate> {

@@ -10,7 +10,7 @@ export interface Team extends Visit {
 
 /** What the team was given, as text. */
 export const inputText = ({ input, scope }: Visit): Promise<string> =>
-  input.kind === 'TEXT' ? Promise.resolve(input.text) : scope.room.triggerText();
+  input.kind === 'ROOM' ? scope.room.triggerText() : Promise.resolve(input.text);
 
 export const textInput = (text: string): VisitInput => ({ kind: 'TEXT', text });
 
