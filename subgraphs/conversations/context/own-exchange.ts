@@ -8,6 +8,16 @@ export interface ExchangeStep {
   error: { code: string; message: string } | null;
 }
 
+/** A step as one of those below the step at `place`; without one, below the run itself. */
+export const exchangeStepOf = (
+  { key, output, error }: { key: string; output: unknown; error: unknown },
+  place: string | null,
+): ExchangeStep => ({
+  key: place === null ? key : key.slice(place.length + 1),
+  output: output as JsonValue,
+  error: error as ExchangeStep['error'],
+});
+
 /** What a provider's own form of a turn may have, in characters: pictures that it made need not be sent again. */
 const LONGEST_RAW = 200_000;
 

@@ -7,7 +7,7 @@ import type { PeerDirectory } from '../peer-directory.ts';
 import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { filesOf, type Line } from '../run/transcript.ts';
 import { mayBePersonal, withoutPersonal } from '../tool/memory/personal-memory.ts';
-import { type ExchangeStep, ownExchange } from './own-exchange.ts';
+import { exchangeStepOf, ownExchange } from './own-exchange.ts';
 
 /** What is read of a room that nobody has folded: more than a model is sent. */
 const MAX_MESSAGES = 1_000;
@@ -140,30 +140,40 @@ export class RoomHistory {
   private async exchanges(rows: readonly Message[], agentId: string): Promise<Map<string, ModelTurn[]>> {
     const own = rows.filter((row) => row.authorId === agentId && row.runId !== null).slice(-RECENT_ANSWERS);
     if (own.length === 0) return new Map();
+    const runId = { in: own.map((row) => row.runId as string) };
+    // Whoever spoke in turn did it below a step of its own.
+    const turns = await this.database.scoped.step.findMany({
+      where: { runId, messageId: { in: own.map(({ id }) => id) } },
+      select: { id: true, key: true, messageId: true },
+    });
     const steps = await this.database.scoped.step.findMany({
       where: {
-        runId: { in: own.map((row) => row.runId as string) },
+        runId,
         agentId,
-        parentId: null,
+        AND: { OR: [{ parentId: null }, { parentId: { in: turns.map(({ id }) => id) } }] },
         OR: [
           { kind: 'MODEL', state: 'SUCCEEDED' },
           { kind: 'TOOL', state: { in: ['SUCCEEDED', 'FAILED'] } },
         ],
       },
-      select: { runId: true, key: true, kind: true, name: true, output: true, error: true },
+      select: { runId: true, parentId: true, key: true, kind: true, name: true, output: true, error: true },
     });
     const others = await this.runsOfOthers(own.map((row) => row.runId as string));
     return new Map(
       own.flatMap((row) => {
+        const turn = turns.find(({ messageId }) => messageId === row.id);
         const of = steps
-          .filter(({ runId }) => runId === row.runId)
+          .filter(({ runId, parentId }) => runId === row.runId && parentId === (turn?.id ?? null))
           // What it remembered of one person is not for the answer to another.
           .map((step) =>
             others.has(step.runId) && mayBePersonal(step)
               ? { ...step, output: withoutPersonal(step.output as JsonValue) }
               : step,
           );
-        const exchange = ownExchange(of.map(toExchangeStep), row.text);
+        const exchange = ownExchange(
+          of.map((step) => exchangeStepOf(step, turn?.key ?? null)),
+          row.text,
+        );
         return exchange ? [[row.id, exchange] as const] : [];
       }),
     );
@@ -183,9 +193,3 @@ const tokensOf = (row: Message): number => {
   const files = filesOf(row).map((): ModelPart => ({ type: 'image', mimeType: '', data: '' }));
   return turnTokens({ role: 'user', parts: [{ type: 'text', text: row.text }, ...files] });
 };
-
-const toExchangeStep = ({ key, output, error }: { key: string; output: unknown; error: unknown }): ExchangeStep => ({
-  key,
-  output: output as JsonValue,
-  error: error as ExchangeStep['error'],
-});

@@ -11,7 +11,8 @@ const SHOWN_OF_A_STEP = 4_000;
 export async function closeWithSummary(visit: Visit, reached: LimitReached): Promise<VisitOutput> {
   visit.allowance.beginClosing();
   const done = visit.scope.journal
-    .finishedBelow(visit.stepId)
+    .below(visit.stepId)
+    .filter(({ state }) => state === 'SUCCEEDED')
     .map(({ name, kind, output }) => `${kind.toLowerCase()} ${name}: ${shorten(output)}`);
   const request = [
     `You have to stop now: ${reached.message}`,

@@ -116,10 +116,10 @@ export class Journal {
     );
   }
 
-  /** The steps right below another that have succeeded, in the order in which they began. */
-  finishedBelow(parentId: string | null): StepRecord[] {
+  /** The steps right below another that have ended, in the order in which they began. */
+  below(parentId: string | null): StepRecord[] {
     return [...this.steps.values()]
-      .filter((step) => step.parentId === parentId && step.state === 'SUCCEEDED')
+      .filter((step) => step.parentId === parentId && step.finishedAt !== null)
       .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   }
 

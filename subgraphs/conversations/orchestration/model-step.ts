@@ -150,9 +150,9 @@ async function answerWithRetry(
       signal.throwIfAborted();
       if (await filled.mends(error, provider)) continue;
       if (!isModelError(error) || !error.retryable) throw error;
-      if (shown) throw new ReplyBroken(error);
+      if (shown && scope.run.attempt < MAX_MODEL_ATTEMPTS) throw new ReplyBroken(error);
       // What failed before its first token has been tried again already.
-      if (!begun || attempt >= MAX_MODEL_ATTEMPTS) throw error;
+      if (!begun || shown || attempt >= MAX_MODEL_ATTEMPTS) throw error;
       await sleep(backoffMs(attempt, DEFAULT_RETRY_POLICY, Math.random(), error.retryAfterMs), undefined, { signal });
     }
   }

@@ -42,7 +42,8 @@ export class RoomContext {
 
   /** What an agent's model is told as its system text: a section each for what it has to know, what it remembers included. */
   async system({ agent, input, scope }: Visit): Promise<string> {
-    const isAmongSeveral = input.kind === 'ROOM' && this.withSeveral.has(agent.id);
+    const isAmongSeveral =
+      input.kind === 'ROOM' ? this.withSeveral.has(agent.id) : input.kind === 'TURNS' && input.isAmongSeveral;
     const place = { agentId: agent.id, conversationId: this.run.conversationId };
     const blocks = await scope.memory.read(this.viewer, place, { maxCharacters: MAX_MEMORY_CHARACTERS });
     return systemText([agent.instructions, memorySection(blocks), isAmongSeveral ? speakersSection(agent.name) : null]);

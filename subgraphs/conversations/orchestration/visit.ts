@@ -60,7 +60,7 @@ export interface RunScope {
 export type VisitInput =
   | { kind: 'ROOM' }
   | { kind: 'TEXT'; text: string }
-  | { kind: 'TURNS'; turns: readonly ContextTurn[]; text: string };
+  | { kind: 'TURNS'; turns: readonly ContextTurn[]; text: string; isAmongSeveral?: boolean };
 
 /** An agent at work, at one place of a run. */
 export interface Visit {

@@ -55,7 +55,8 @@ export function decide({ attempt, hasShown, stopped, refusal, random, ...facts }
   }
   if (isModelError(failure)) {
     // Before anything was shown, the call has been retried already.
-    if (!failure.retryable || !hasShown || attempt >= MAX_MODEL_ATTEMPTS) return { kind: 'FAIL' };
+    const isBroken = hasShown || facts.failure instanceof ReplyBroken;
+    if (!failure.retryable || !isBroken || attempt >= MAX_MODEL_ATTEMPTS) return { kind: 'FAIL' };
     return { kind: 'BEGIN_AGAIN', delayMs: backoffMs(attempt, DEFAULT_RETRY_POLICY, random, failure.retryAfterMs) };
   }
   if (!isOutage(failure) || attempt >= MAX_ATTEMPTS) return { kind: 'FAIL' };
