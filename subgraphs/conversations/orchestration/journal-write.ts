@@ -7,7 +7,7 @@ import type { Approval, ContextSummary, Message, Run } from '#prisma/generated/c
 import { insertSummary } from '../context/summary.ts';
 import { snapshotMessage } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
-import { insertMessage, type MessageForm, reformMessage } from '../row.ts';
+import { APPROVAL_COLUMNS, insertMessage, type MessageForm, reformMessage } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
 import type { StepRecord } from './step.ts';
 import { snapshotApproval, snapshotStep } from './step-snapshot.ts';
@@ -18,6 +18,8 @@ export type JournalEntry =
   | { type: 'END'; step: StepRecord }
   /** The step waits for a person. */
   | { type: 'WAIT'; step: StepRecord; approval: Approval }
+  /** Nobody needs the answer of a person any more. */
+  | { type: 'WITHDRAW'; approvalId: string; at: Date }
   /** The step waits for a budget: the run's own state tells of it. */
   | { type: 'PARK'; step: StepRecord }
   /** Another step takes the place of this one, which stays as what was done before. */
@@ -66,6 +68,11 @@ export async function writeEntries(
         });
         shown.push(eventOf(room, 'ApprovalRequested', { approval: snapshotApproval(entry.approval) }));
         break;
+      case 'WITHDRAW': {
+        const withdrawn = await withdrawApproval(entry.approvalId, entry.at, tx);
+        if (withdrawn) shown.push(eventOf(room, 'ApprovalDecided', { approval: snapshotApproval(withdrawn) }));
+        break;
+      }
       case 'PARK':
         await putStep(entry.step, tx);
         break;
@@ -144,6 +151,17 @@ async function insertApproval(row: Approval, tx: RawTransaction): Promise<void> 
             ${row.requiredRole}, ${row.requestedAt}::timestamptz, ${row.expiresAt}::timestamptz,
             ${row.onExpiry}::"ApprovalState")
     ON CONFLICT (step_id) DO NOTHING`;
+}
+
+/** Null where somebody has decided in the meantime. */
+async function withdrawApproval(id: string, at: Date, tx: RawTransaction): Promise<Approval | null> {
+  const [withdrawn] = await tx.$queryRawUnsafe<Approval[]>(
+    `UPDATE approvals SET state = 'CANCELLED', decided_at = $2::timestamptz
+     WHERE id = $1::uuid AND state = 'PENDING' RETURNING ${APPROVAL_COLUMNS}`,
+    id,
+    at,
+  );
+  return withdrawn ?? null;
 }
 
 /** Keeps the counts of every call of a model, whether what it said counted in the end or not: it was paid for. */

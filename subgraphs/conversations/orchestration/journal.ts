@@ -237,6 +237,19 @@ export class Journal {
     throw new Suspended('BUDGET');
   }
 
+  /** Ends what is open at a place and below it, questions to people included: nobody needs it any more. */
+  withdraw(key: string): void {
+    for (const step of this.steps.values()) {
+      if (step.finishedAt !== null || !(step.key === key || step.key.startsWith(`${key}/`))) continue;
+      Object.assign(step, { state: 'CANCELLED', finishedAt: new Date() });
+      this.write({ type: 'END', step: { ...step } }).catch(() => {});
+      const asked = this.approvals.get(step.id);
+      if (asked?.state !== 'PENDING') continue;
+      this.approvals.set(step.id, { ...asked, state: 'CANCELLED', decidedAt: step.finishedAt });
+      this.write({ type: 'WITHDRAW', approvalId: asked.id, at: new Date() }).catch(() => {});
+    }
+  }
+
   /** Keeps a summary of what was said before. Resolves once it is stored and shown. */
   fold(summary: ContextSummary): Promise<void> {
     return this.write({ type: 'FOLD', summary });
@@ -271,6 +284,7 @@ export class Journal {
   private end(step: StepRecord, result: Partial<StepRecord> & Pick<StepRecord, 'state'>): void {
     if (!this.begun.has(step)) this.begin(step).catch(() => {});
     Object.assign(step, result, { finishedAt: new Date() });
+    if (step.state !== 'SUCCEEDED') this.withdraw(step.key);
     const stored = this.write({ type: 'END', step: { ...step } });
     this.endsStored = Promise.all([this.endsStored, stored]).catch(() => {});
   }

@@ -1,7 +1,7 @@
 import type { ParallelTeam } from '#core/agent/team-definition';
 import { settleInOrder } from '../in-order.ts';
 import { type NodeOutput, workAtNode } from '../node-work.ts';
-import { BranchStopped, StepFailure } from '../run-signal.ts';
+import { BranchStopped, StepFailure, Suspended } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
 import { merge } from './merge.ts';
 import { inputText, type Team, textInput } from './team.ts';
@@ -30,7 +30,8 @@ async function workInBranches(team: Team, flow: ParallelTeam): Promise<Branch[]>
   const wanted = flow.join === 'ANY' ? 1 : flow.join === 'N_OF_M' ? (flow.joinCount ?? 1) : Number.POSITIVE_INFINITY;
   // What an earlier attempt has finished counts at once: the others are not begun again for nothing.
   let successes = 0;
-  const isDone = (index: number) => team.scope.journal.find(placeOf(team, index))?.state === 'SUCCEEDED';
+  const isDone = (index: number) =>
+    triesOf(flow, index).some((place) => team.scope.journal.find(team.path + place)?.state === 'SUCCEEDED');
   const enough = flow.branches.filter((_, index) => isDone(index)).length >= wanted;
   const given = await inputText(team);
   const settled = await settleInOrder(flow.branches, team.allowance.bound('maxParallel'), async (branch, index) => {
@@ -48,12 +49,24 @@ async function workInBranches(team: Team, flow: ParallelTeam): Promise<Branch[]>
       return { failure: error };
     }
   });
-  const thrown = settled.find((each) => each.status === 'rejected');
-  if (thrown) throw thrown.reason;
-  return settled.map((each) => (each as PromiseFulfilledResult<Branch>).value);
+  const thrown = settled.filter((each) => each.status === 'rejected').map(({ reason }): unknown => reason);
+  // Whoever waits for a person is not waited for where the others have decided how it goes on.
+  const isOver = enough || stop.signal.aborted;
+  const ends = thrown.filter((error) => !(error instanceof Suspended));
+  if (ends.length > 0) throw ends[0];
+  if (thrown.length > 0 && !isOver) throw thrown[0];
+  return settled.map((each, index) => {
+    const branch = each.status === 'fulfilled' ? each.value : null;
+    if (!branch) team.scope.journal.withdraw(`${team.path}branch/${index}`);
+    return branch;
+  });
 }
 
-const placeOf = (team: Team, index: number) => `${team.path}branch/${index}`;
+/** The places of a branch: of its first try, and of each further one. */
+const triesOf = ({ branchRetries }: ParallelTeam, index: number): string[] =>
+  Array.from({ length: branchRetries + 1 }, (_, retry) =>
+    retry === 0 ? `branch/${index}` : `branch/${index}/retry${retry}`,
+  );
 
 interface BranchWork {
   key: string;
@@ -68,14 +81,16 @@ async function tryBranch(
   flow: ParallelTeam,
   { key, index, input, signal }: BranchWork,
 ): Promise<NodeOutput> {
-  for (let retry = 0; ; retry += 1) {
+  const work = (place: string) => workAtNode(team, { node: team.node(key), key: place, input, signal });
+  const places = triesOf(flow, index);
+  for (const place of places.slice(0, -1)) {
     try {
-      const place = retry === 0 ? `branch/${index}` : `branch/${index}/retry${retry}`;
-      return await workAtNode(team, { node: team.node(key), key: place, input, signal });
+      return await work(place);
     } catch (error) {
-      if (!(error instanceof StepFailure) || retry >= flow.branchRetries || signal.aborted) throw error;
+      if (!(error instanceof StepFailure) || signal.aborted) throw error;
     }
   }
+  return work(places.at(-1) as string);
 }
 
 function leastOf({ join, joinCount, onFailure, branches }: ParallelTeam): number {
