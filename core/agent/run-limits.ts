@@ -30,7 +30,7 @@ export const runLimits = z.object({
   maxTokens: count(1_000_000_000),
   /** Micro-USD. Counts once models have prices. */
   maxCostMicros: count(1_000_000_000_000),
-  /** Steps that one agent or team has under way at the same time. */
+  /** Calls of models and tools under way at the same time, by an agent and everybody who works for it. */
   maxParallel: count(50),
   /** Calls of tools. */
   maxToolCalls: count(1_000),

@@ -39,6 +39,44 @@ describe('an allowance', () => {
     expect(() => run.take('maxToolCalls')).toThrow(expect.objectContaining({ asks: false }));
   });
 
+  it('never has more calls under way than anybody above allows, and lets all of them come to their turn', async () => {
+    const bound = fc.integer({ min: 1, max: 3 });
+    const call = fc.record({
+      child: fc.integer({ min: 0, max: 2 }),
+      ticks: fc.integer({ min: 0, max: 5 }),
+      gaveUp: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        bound,
+        fc.tuple(bound, bound, bound),
+        fc.array(call, { maxLength: 20 }),
+        async (above, below, calls) => {
+          const run = Allowance.ofRun({ maxParallel: above });
+          const children = below.map((maxParallel, index) => run.below(`${index}/`, { maxParallel }));
+          const underWay = [0, 0, 0];
+          const made = calls.map(async ({ child, ticks, gaveUp }) => {
+            const stop = new AbortController();
+            const called = (children[child] as Allowance).room(stop.signal)(async () => {
+              underWay[child] = (underWay[child] ?? 0) + 1;
+              expect(underWay[child]).toBeLessThanOrEqual(below[child] ?? 0);
+              expect(underWay.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(above);
+              for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+              underWay[child] = (underWay[child] ?? 0) - 1;
+            });
+            if (gaveUp) stop.abort(new Error('gave up'));
+            return called.then(
+              () => 'made',
+              (error: Error) => error.message,
+            );
+          });
+          for (const outcome of await Promise.all(made)) expect(['made', 'gave up']).toContain(outcome);
+          expect(underWay).toEqual([0, 0, 0]);
+        },
+      ),
+    );
+  });
+
   it('never lets more tokens be used than there are, however many calls are under way', () => {
     const call = fc.record({
       child: fc.integer({ min: 0, max: 2 }),

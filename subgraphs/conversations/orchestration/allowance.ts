@@ -1,6 +1,7 @@
 import type { LimitAction, OwnLimits, RunLimits } from '#core/agent/run-limits';
 import { DEFAULT_LIMITS } from '#core/agent/run-limits';
 import { type CountedLimit, LimitReached } from './run-signal.ts';
+import { UnderWay } from './under-way.ts';
 
 /** What is drawn from the agent that set a limit and from everybody above it. */
 type Drawn = 'maxSteps' | 'maxHandoffs' | 'maxTokens' | 'maxToolCalls';
@@ -22,6 +23,8 @@ export interface TokenHold {
  */
 export class Allowance {
   private readonly used: Record<Drawn, number> = { maxSteps: 0, maxHandoffs: 0, maxTokens: 0, maxToolCalls: 0 };
+  private underWay = 0;
+  private readonly queue: UnderWay;
   private readonly raised: Partial<Record<CountedLimit, number>> = {};
 
   private constructor(
@@ -30,7 +33,9 @@ export class Allowance {
     private readonly own: OwnLimits,
     private readonly parent: Allowance | null,
     readonly depth: number,
-  ) {}
+  ) {
+    this.queue = parent?.queue ?? new UnderWay();
+  }
 
   /** That of the agent that a run is about. What it does not set has the default. */
   static ofRun(own: OwnLimits): Allowance {
@@ -92,6 +97,22 @@ export class Allowance {
     };
   }
 
+  /**
+   * Makes calls once no more than `maxParallel` are under way, here and with everybody above. What is made of other steps
+   * is none of them: it waits for them.
+   */
+  room(signal: AbortSignal): <T>(make: () => Promise<T>) => Promise<T> {
+    return async (make) => {
+      await this.queue.enter({ hasRoom: () => this.hasRoom(), take: () => this.count(1) }, signal);
+      try {
+        return await make();
+      } finally {
+        this.count(-1);
+        this.queue.admit();
+      }
+    };
+  }
+
   /** Counts tokens that an earlier attempt has used. */
   spend(tokens: number): void {
     this.add('maxTokens', tokens);
@@ -149,6 +170,15 @@ export class Allowance {
         throw each.reached(limit);
       }
     }
+  }
+
+  private hasRoom(): boolean {
+    const own = this.own.maxParallel ?? Number.POSITIVE_INFINITY;
+    return this.underWay < own && (this.parent?.hasRoom() ?? true);
+  }
+
+  private count(change: 1 | -1): void {
+    for (let each: Allowance | null = this; each; each = each.parent) each.underWay += change;
   }
 
   private add(limit: Drawn, count: number): void {

@@ -42,6 +42,11 @@ export interface JournalOptions {
   budget: Budget;
 }
 
+interface StepOptions {
+  beginsItself?: boolean;
+  whenRoom?<T>(make: () => Promise<T>): Promise<T>;
+}
+
 interface Waiting {
   entry: JournalEntry;
   resolve(): void;
@@ -138,12 +143,13 @@ export class Journal {
    * @param work Called where the step has not ended. What it throws ends the step as failed, unless the run as a whole
    *   cannot go on.
    * @param options `beginsItself`: `work` says by `begin` when it begins, since a person may have to agree first.
+   *   `whenRoom`: calls `work` once there is room for it among what is under way.
    * @throws StepFailure, LimitReached, Suspended, ReplyBroken
    */
   async step<T extends JsonValue>(
     spec: StepSpec,
     work: (step: StepRecord, known: StepRecord | undefined) => Promise<StepResult<T>>,
-    { beginsItself = false } = {},
+    { beginsItself = false, whenRoom = (make) => make() }: StepOptions = {},
   ): Promise<T> {
     const ended = this.steps.get(spec.key);
     if (ended?.state === 'SUCCEEDED') return ended.output as T;
@@ -156,7 +162,7 @@ export class Journal {
     this.steps.set(spec.key, step);
     if (!beginsItself) this.begin(step).catch(() => {});
     try {
-      const { output, usage = null, decision = null } = await work(step, known);
+      const { output, usage = null, decision = null } = await whenRoom(() => work(step, known));
       this.end(step, { state: 'SUCCEEDED', output, usage, decision });
       return output;
     } catch (error) {

@@ -66,7 +66,7 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
         budget.settle();
       }
     },
-    { beginsItself: true },
+    { beginsItself: true, ...(!call.isAside && { whenRoom: allowance.room(visit.signal) }) },
   );
   const answer = output as unknown as ModelAnswer;
   if (known?.state === 'SUCCEEDED') {

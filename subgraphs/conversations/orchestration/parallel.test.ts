@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TeamStage } from './team.fixture.ts';
 
@@ -14,6 +15,32 @@ describe('branches', { timeout: 60_000 }, () => {
 
   const say = (text: string) => stage.model.answer(text);
   const askTime = () => stage.model.callTools(['current_time', {}]);
+
+  it('have no more calls under way than may be, however they are nested', async () => {
+    const names = ['Ana', 'Bea', 'Cas', 'Dan'];
+    const leaves = await Promise.all(names.map((name) => stage.agent(name)));
+    const [one, two] = [
+      await stage.team('PairA', leaves.slice(0, 2), { parallel: {} }),
+      await stage.team('PairB', leaves.slice(2), { parallel: {} }, { limits: { maxParallel: 1 } }),
+    ];
+    const team = await stage.team('Four', [one, two], { parallel: {} }, { limits: { maxParallel: 2 } });
+    let [underWay, most] = [0, 0];
+    for (const name of names) {
+      stage.script(name, async (response, request) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await sleep(150);
+        underWay -= 1;
+        return say(name)(response, request);
+      });
+    }
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe('SUCCEEDED');
+    for (const name of names) expect(text).toContain(name);
+    expect(most).toBe(2);
+    await stage.leave(room);
+  });
 
   it('that wait for a person are stopped once enough others have succeeded, and nobody is asked any more', async () => {
     const [slow, fast] = await Promise.all([stage.agent('Slow', { tools: ASKED }), stage.agent('Fast')]);

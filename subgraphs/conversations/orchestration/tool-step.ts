@@ -58,7 +58,7 @@ export async function runTool(
         };
         return { output: await callTool(granted.tool, args, context, allowance.bound('stepTimeoutMs')) };
       },
-      { beginsItself: true },
+      { beginsItself: true, whenRoom: allowance.room(visit.signal) },
     );
     return { type: 'tool_result', id: call.id, name: call.name, result: output };
   } catch (error) {
