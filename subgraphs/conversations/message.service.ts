@@ -259,6 +259,7 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   waitingFor: null,
   resuming: false,
   activeMs: 0,
+  activeSince: null,
   deltaCount: 0,
   journalCount: 0,
   teamState: null,

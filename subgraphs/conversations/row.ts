@@ -8,9 +8,10 @@ export const RUN_COLUMNS = `
   agent_version AS "agentVersion", started_by_id::text AS "startedById", state::text, attempt, fence,
   worker_id::text AS "workerId", lease_until AS "leaseUntil", cancel_requested_at AS "cancelRequestedAt", error, usage,
   queued_at AS "queuedAt", started_at AS "startedAt", finished_at AS "finishedAt", waiting_for::text AS "waitingFor",
-  resuming, active_ms AS "activeMs", delta_count AS "deltaCount", journal_count AS "journalCount", team_state AS "teamState",
-  rolled_back_at AS "rolledBackAt", rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId",
-  limit_rounds AS "limitRounds", earlier_attempts AS "earlierAttempts"`;
+  resuming, active_ms AS "activeMs", active_since AS "activeSince", delta_count AS "deltaCount",
+  journal_count AS "journalCount", team_state AS "teamState", rolled_back_at AS "rolledBackAt",
+  rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId", limit_rounds AS "limitRounds",
+  earlier_attempts AS "earlierAttempts"`;
 
 export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,

@@ -128,6 +128,22 @@ export class Journal {
       .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   }
 
+  /** Milliseconds in which calls below a place were under way that have ended; those at the same time count once. */
+  workedBelow(path: string): number {
+    const spans = [...this.steps.values()]
+      .filter(
+        ({ key, kind, finishedAt }) => key.startsWith(path) && finishedAt && (kind === 'MODEL' || kind === 'TOOL'),
+      )
+      .map(({ startedAt, finishedAt }) => [startedAt.getTime(), finishedAt?.getTime() ?? 0] as const)
+      .sort(([one], [other]) => one - other);
+    let [worked, until] = [0, 0];
+    for (const [from, to] of spans) {
+      worked += Math.max(0, to - Math.max(from, until));
+      until = Math.max(until, to);
+    }
+    return worked;
+  }
+
   /** What a person was asked about a step, and perhaps answered. */
   approvalOf(stepId: string): Approval | undefined {
     return this.approvals.get(stepId);

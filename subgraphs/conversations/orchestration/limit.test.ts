@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '#test/support/room-reader';
 import { type TeamRoom, TeamStage } from './team.fixture.ts';
@@ -13,6 +15,9 @@ describe('limits', { timeout: 60_000 }, () => {
 
   afterAll(() => stage?.close());
 
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await sleep(20);
+  };
   const say = (text: string) => stage.model.answer(text);
   const askTime = (time = 0) => stage.model.callTools(['current_time', time ? { timeZone: 'UTC' } : {}]);
 
@@ -40,6 +45,65 @@ describe('limits', { timeout: 60_000 }, () => {
     expect(run.error?.message).toContain('maxWallMs');
     expect(text).toBe('So far');
     await stage.leave(room);
+  });
+
+  it('of time go on counting where a reply is begun again', async () => {
+    const { dialect } = stage.model;
+    const agent = await stage.agent('Shaky', { limits: { maxWallMs: 1_500 } });
+    const breakOff = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      response.write(dialect.text('So far'));
+      setTimeout(() => response.destroy(), 500);
+    };
+    stage.script('Shaky', breakOff, breakOff, breakOff, breakOff);
+    const room = await stage.enter(agent);
+    const { run } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(run.error?.message).toContain('maxWallMs');
+    await room.reader.close();
+  });
+
+  it('of time go on counting where a worker is gone, and the time in which nobody took over does not', async () => {
+    const agent = await stage.agent('Gone');
+    const outcomes = new Map<string, string>();
+    for (const worked of ['40 minutes', '1 minute']) {
+      stage.script('Gone', stage.model.held('So far').play, say('Done.'));
+      const room = await stage.enter(agent);
+      const id = await stage.send(room, 'Go on.');
+      await room.reader.until(({ text }) => text === 'So far');
+      // As if its worker had worked for so long, and had died an hour ago.
+      await stage.test.pool().query(
+        `update runs set active_since = clock_timestamp() - interval '1 hour' - $2::interval,
+                         lease_until = clock_timestamp() - interval '1 hour' where id = $1`,
+        [id, worked],
+      );
+      outcomes.set(worked, (await stage.untilEnded(room, id)).run.state);
+      await room.reader.close();
+    }
+    expect(Object.fromEntries(outcomes)).toEqual({ '40 minutes': 'LIMIT_REACHED', '1 minute': 'SUCCEEDED' });
+  });
+
+  it("of a member's time go on counting as well", async () => {
+    const slow = await stage.agent('Member', { tools: CLOCK, limits: { maxWallMs: 5_000 } });
+    const team = await stage.team('Around', [slow], { supervisor: {} });
+    stage.script('Around', stage.model.callTools(['member', { task: 'look' }]), say('It took too long.'));
+    stage.script('Member', askTime(), stage.model.held('still').play, say('never'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Go on.');
+    await until(() => stage.countOf('Member') === 2);
+    // As if what has ended had taken so long, and the worker were gone.
+    const pool = stage.test.pool();
+    await pool.query(
+      `update steps set started_at = started_at - interval '1 minute' where run_id = $1 and kind = 'TOOL'
+                      and name = 'current_time'`,
+      [id],
+    );
+    await pool.query(`update runs set lease_until = clock_timestamp() where id = $1`, [id]);
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', attempt: 2 });
+    expect(text).toBe('It took too long.');
+    expect(run.steps.find(({ name }) => name === 'member')?.error?.message).toContain('maxWallMs');
+    await room.reader.close();
   });
 
   it('let the model close with what it has, where they say so', async () => {

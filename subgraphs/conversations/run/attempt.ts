@@ -59,7 +59,6 @@ export class Attempt {
   private readonly writers: DeltaWriter[] = [];
   private readonly writer: DeltaWriter;
   private readonly speaker: Speaker;
-  private readonly beganAt = Date.now();
   private journal: Journal | null = null;
   private scope: RunScope | null = null;
   private allowance: Allowance | null = null;
@@ -187,7 +186,6 @@ export class Attempt {
     return {
       said: this.said,
       deltaCount: this.writer.count,
-      activeMs: this.claimed.run.activeMs + Date.now() - this.beganAt,
       undecided: this.journal?.undecided ?? [],
     };
   }

@@ -6,6 +6,7 @@ import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
 import { lockRoomOfRun } from '../room-lock.ts';
 import { insertMessage, type MessageForm, RUN_COLUMNS, readMessage, reformMessage } from '../row.ts';
+import { ACTIVE_MS } from './active-time.ts';
 
 /** How long a worker may be silent before another takes its run, in seconds. Renewed every third of it. */
 export const LEASE_SECONDS = 9;
@@ -70,7 +71,8 @@ const CLAIM = `
   UPDATE runs r
   SET state = 'RUNNING', attempt = attempt + (NOT resuming)::int, fence = fence + 1, worker_id = $2::uuid,
       lease_until = clock_timestamp() + make_interval(secs => $3::int),
-      started_at = coalesce(started_at, clock_timestamp()), resuming = false, waiting_for = NULL
+      started_at = coalesce(started_at, clock_timestamp()), resuming = false, waiting_for = NULL,
+      active_ms = ${ACTIVE_MS}, active_since = clock_timestamp()
   WHERE r.id = $1::uuid AND r.state IN ('QUEUED', 'RUNNING')
     AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp())
     AND NOT EXISTS (

@@ -122,7 +122,7 @@ const END = `
     UPDATE conversations SET last_activity_at = $3::timestamptz, updated_at = $3::timestamptz
     WHERE id = (SELECT conversation_id FROM runs WHERE id = $1::uuid))
   UPDATE runs SET state = $2::"RunState", finished_at = $3::timestamptz, error = $4::jsonb, usage = $5::jsonb,
-                  team_state = coalesce($6::jsonb, team_state), waiting_for = NULL, lease_until = NULL
+                  team_state = coalesce($6::jsonb, team_state), waiting_for = NULL, lease_until = NULL, active_since = NULL
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;
 
 const jsonOf = (value: unknown): string | null => (value == null ? null : JSON.stringify(value));

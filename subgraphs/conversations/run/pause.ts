@@ -5,6 +5,7 @@ import { eventOf } from '../conversation-event.ts';
 import { holdsRun } from '../orchestration/journal.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { RUN_COLUMNS, reformMessage } from '../row.ts';
+import { ACTIVE_MS } from './active-time.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { FinishOptions } from './finish.ts';
 import type { ModelReply } from './model-reply.ts';
@@ -16,7 +17,6 @@ export interface Pause {
   entries: readonly JournalEntry[];
   said: ModelReply;
   deltaCount: number;
-  activeMs: number;
   /** The approvals that this worker knows to be undecided. */
   undecided: readonly string[];
 }
@@ -27,7 +27,7 @@ export interface Pause {
  */
 export async function pauseRun(
   { run, reply }: ClaimedRun,
-  { waitsFor, entries, said, deltaCount, activeMs, undecided }: Pause,
+  { waitsFor, entries, said, deltaCount, undecided }: Pause,
   { transactions, streams, budget }: FinishOptions,
 ): Promise<boolean | null> {
   return transactions.direct(async (unit) => {
@@ -50,7 +50,6 @@ export async function pauseRun(
       run.id,
       goesOn ? 'QUEUED' : 'WAITING',
       goesOn ? null : waitsFor,
-      activeMs,
       deltaCount,
     );
     if (!paused) throw new Error('A run that is held has lost its row.');
@@ -74,5 +73,5 @@ export async function pauseRun(
 
 const PAUSE = `
   UPDATE runs SET state = $2::"RunState", waiting_for = $3::"RunWait", lease_until = NULL, resuming = true,
-                  active_ms = $4::int, delta_count = $5::int, queued_at = clock_timestamp()
+                  active_ms = ${ACTIVE_MS}, active_since = NULL, delta_count = $4::int, queued_at = clock_timestamp()
   WHERE id = $1::uuid RETURNING ${RUN_COLUMNS}`;

@@ -1,6 +1,7 @@
 import type { Run } from '#prisma/generated/client';
 import { holdsRun } from '../orchestration/journal.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
+import { ACTIVE_MS } from './active-time.ts';
 import type { FinishOptions } from './finish.ts';
 import { persist } from './persist.ts';
 
@@ -20,8 +21,13 @@ export function putDownRun(
       if (!(await holdsRun(run, unit))) return false;
       await writeEntries(run, calls, unit, budget);
       const until = delayMs > 0 ? new Date(Date.now() + delayMs) : null;
-      await unit.tx.$executeRaw`UPDATE runs SET lease_until = ${until}::timestamptz WHERE id = ${run.id}::uuid`;
+      await unit.tx.$queryRawUnsafe(PUT_DOWN, run.id, until, delayMs);
       return true;
     }),
   );
 }
+
+/** The time until it is begun again is the run's own; that until somebody is there to begin it is not. */
+const PUT_DOWN = `
+  UPDATE runs SET active_ms = ${ACTIVE_MS} + $3::int, active_since = NULL, lease_until = $2::timestamptz
+  WHERE id = $1::uuid`;

@@ -1,5 +1,6 @@
 import type { Database } from '#core/database/database';
 import type { Logger } from '#core/log';
+import { ACTIVE_MS } from './active-time.ts';
 
 /** How often to look for runs that nobody works on, in milliseconds. */
 const EVERY_MS = 2_000;
@@ -69,7 +70,8 @@ export function startSweep({ database, log, dispatch, expire }: SweepOptions): (
  */
 export async function releaseClaims(database: Database, workerId: string): Promise<void> {
   await database.systemPool.query(
-    "update runs set lease_until = null where state = 'RUNNING' and worker_id is distinct from $1",
+    `update runs set active_ms = ${ACTIVE_MS}, active_since = null, lease_until = null
+     where state = 'RUNNING' and worker_id is distinct from $1`,
     [workerId],
   );
 }
