@@ -6,9 +6,11 @@ import { UnderWay } from './under-way.ts';
 /** What is drawn from the agent that set a limit and from everybody above it. */
 type Drawn = 'maxSteps' | 'maxHandoffs' | 'maxTokens' | 'maxToolCalls';
 
-/** What an agent that closes with a summary keeps back for it of a limit of tokens. */
+/** What an agent that closes with a summary keeps back for it of a limit of tokens, beside the prompt. */
 const CLOSING_SHARE = 0.1;
 const CLOSING_TOKENS = 2_048;
+/** What it keeps back in all, at most: the rest is for the work. */
+const CLOSING_MOST = 0.5;
 
 /** Tokens that were set aside for a call before it was made. */
 export interface TokenHold {
@@ -81,8 +83,9 @@ export class Allowance {
    * @throws LimitReached
    */
   hold(least: number, most: number): { hold: TokenHold; tokens: number } {
-    this.admit('maxTokens', least + 1);
-    const tokens = Math.min(most, this.tokensLeft());
+    if (!this.closing) this.prompt = least;
+    this.admit('maxTokens', least + 1, least);
+    const tokens = Math.min(most, this.tokensLeft(least));
     this.add('maxTokens', tokens);
     let settled = false;
     return {
@@ -118,15 +121,24 @@ export class Allowance {
     this.add('maxTokens', tokens);
   }
 
-  /** Tokens that can still be used here; infinite where nobody set a limit. */
-  tokensLeft(): number {
-    const left = this.openBound('maxTokens') - this.used.maxTokens;
-    return Math.max(0, this.parent ? Math.min(left, this.parent.tokensLeft()) : left);
+  /**
+   * Tokens that can still be used here; infinite where nobody set a limit.
+   * @param prompt What the prompt of the call in question takes.
+   */
+  tokensLeft(prompt = 0): number {
+    const left = this.openBound('maxTokens', prompt) - this.used.maxTokens;
+    return Math.max(0, this.parent ? Math.min(left, this.parent.tokensLeft(prompt)) : left);
   }
 
-  /** Opens what was kept back for the closing answer. */
-  beginClosing(): void {
+  /**
+   * Opens what was kept back for the closing answer.
+   * @returns Tokens that its prompt may take.
+   */
+  beginClosing(): number {
     this.closing = true;
+    const left = this.tokensLeft();
+    const answer = Math.min(closingTokens(this.bound('maxTokens')), Math.floor(left / 2));
+    return Math.max(0, left - answer - 1);
   }
 
   /** Allows as much again, since a person said so. */
@@ -151,22 +163,27 @@ export class Allowance {
   }
 
   private closing = false;
+  /** What the last prompt of its own took: the closing one is about as long. */
+  private prompt: number | null = null;
   private readonly refused = new Set<CountedLimit>();
 
   private boundOfOwn(limit: CountedLimit): number {
     return this.raised[limit] ?? this.own[limit] ?? Number.POSITIVE_INFINITY;
   }
 
-  private openBound(limit: Drawn): number {
+  private openBound(limit: Drawn, prompt = 0): number {
     const bound = this.boundOfOwn(limit);
     if (limit !== 'maxTokens' || this.closing || this.onLimit !== 'SUMMARISE') return bound;
-    return bound - Math.min(CLOSING_TOKENS, Math.floor(bound * CLOSING_SHARE));
+    const answer = closingTokens(bound);
+    // Before anything was done there is nothing to sum up: one call may take what one call takes.
+    if (this.used.maxTokens === 0) return bound - answer;
+    return bound - Math.min(Math.floor(bound * CLOSING_MOST), answer + (this.prompt ?? prompt));
   }
 
-  private admit(limit: Drawn, count: number): void {
+  private admit(limit: Drawn, count: number, prompt = 0): void {
     for (let each: Allowance | null = this; each; each = each.parent) {
       if (each.closing && limit !== 'maxTokens') continue;
-      if (each.used[limit] + count > each.openBound(limit)) {
+      if (each.used[limit] + count > each.openBound(limit, prompt)) {
         throw each.reached(limit);
       }
     }
@@ -185,3 +202,6 @@ export class Allowance {
     for (let each: Allowance | null = this; each; each = each.parent) each.used[limit] += count;
   }
 }
+
+/** Tokens that are kept for the closing answer itself. */
+const closingTokens = (bound: number): number => Math.min(CLOSING_TOKENS, Math.floor(bound * CLOSING_SHARE));

@@ -1,7 +1,10 @@
+import { cutText } from '../context/cut-text.ts';
+import { fitTurns } from '../context/fit-turns.ts';
 import { textOf } from '../run/ask-model.ts';
 import { inputTurns } from './answer.ts';
 import { callModel } from './model-step.ts';
 import type { LimitReached } from './run-signal.ts';
+import { textTokens } from './token-estimate.ts';
 import type { Visit, VisitOutput } from './visit.ts';
 
 /** What of each finished step goes into the summary, in characters. */
@@ -9,22 +12,27 @@ const SHOWN_OF_A_STEP = 4_000;
 
 /** One last call without tools, from what was kept back for it: what was found so far, and what is missing. */
 export async function closeWithSummary(visit: Visit, reached: LimitReached): Promise<VisitOutput> {
-  visit.allowance.beginClosing();
+  const room = visit.allowance.beginClosing();
   const done = visit.scope.journal
     .below(visit.stepId)
     .filter(({ state }) => state === 'SUCCEEDED')
     .map(({ name, kind, output }) => `${kind.toLowerCase()} ${name}: ${shorten(output)}`);
   const request = [
     `You have to stop now: ${reached.message}`,
-    done.length > 0 ? `What was done so far:\n${done.join('\n')}` : 'Nothing was finished so far.',
     'Write the closing answer: what was found, and plainly what is missing. Do not ask for anything.',
   ].join('\n\n');
+  const told = done.length > 0 ? `What was done so far:\n${done.join('\n')}` : 'Nothing was finished so far.';
   const turns = await inputTurns(visit);
-  const last = turns.at(-1);
-  const part = { type: 'text' as const, text: request };
-  if (last?.role === 'user') last.parts.push(part);
-  else turns.push({ role: 'user', parts: [part] });
-  const said = await callModel(visit, { key: 'closing', name: visit.agent.name, turns, speaker: visit.speaker });
+  turns.push({ role: 'user', parts: [told, request].map((text) => ({ type: 'text', text })) });
+  // Less than it takes may be left: then it makes do with that.
+  const system = cutText(await visit.scope.room.system(visit), Math.floor(room / 2));
+  const said = await callModel(visit, {
+    key: 'closing',
+    name: visit.agent.name,
+    system,
+    turns: fitTurns(turns, room - textTokens(system)),
+    speaker: visit.speaker,
+  });
   if (visit.path === '') visit.scope.limit = reached;
   return { text: textOf(said.parts), value: null };
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '#core/id';
 import { isFinal } from '#test/support/room-reader';
 import { type TeamRoom, TeamStage } from './team.fixture.ts';
 
@@ -114,6 +115,44 @@ describe('limits', { timeout: 60_000 }, () => {
     expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
     expect(text).toBe('I know the time, and no more.');
     expect(JSON.stringify(stage.model.callsOf('<Sum>').at(-1)?.body)).toContain('maxTurns');
+    await stage.leave(room);
+  });
+
+  const used =
+    (total: number, name = 'current_time') =>
+    (response: ServerResponse) => {
+      const { dialect } = stage.model;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const usage = { prompt_tokens: total - 10, completion_tokens: 10, total_tokens: total };
+      response.end(dialect.calls([{ id: newId(), name, args: {} }]) + dialect.finish('STOP', usage));
+    };
+
+  it('of tokens keep back what closing takes, its prompt included', async () => {
+    const limits = { maxTokens: 3_000, onLimit: 'SUMMARISE' };
+    const agent = await stage.agent('Kept', { tools: CLOCK, limits });
+    stage.script('Kept', used(1_200), say('What I found.'));
+    const room = await stage.enter(agent);
+    const question = 'word '.repeat(780);
+    const { run, text } = await stage.ask(room, question);
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(run.error?.message).toContain('maxTokens');
+    expect(text).toBe('What I found.');
+    expect(JSON.stringify(stage.model.callsOf('<Kept>').at(-1)?.body)).toContain(question.trim());
+    await stage.leave(room);
+  });
+
+  it('of tokens have closing make do with what is left, where that is less', async () => {
+    const limits = { maxTokens: 3_000, onLimit: 'SUMMARISE' };
+    const agent = await stage.agent('Spent', { tools: CLOCK, limits });
+    // The provider counts more than was to be expected.
+    stage.script('Spent', used(2_700), say('Cut short.'));
+    const room = await stage.enter(agent);
+    const { run, text } = await stage.ask(room, 'word '.repeat(780));
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(text).toBe('Cut short.');
+    const last = JSON.stringify(stage.model.callsOf('<Spent>').at(-1)?.body);
+    expect(last).toContain('Write the closing answer');
+    expect(last.length).toBeLessThan(2_000);
     await stage.leave(room);
   });
 
