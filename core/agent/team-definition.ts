@@ -122,7 +122,15 @@ export const routerTeam = z.object({
     .array(
       z.object({
         nodes: z
-          .array(z.object({ node: nodeKey, priority: z.int().min(0).max(1_000), weight: z.int().min(0).max(1_000) }))
+          .array(
+            z.object({
+              node: nodeKey,
+              priority: z.int().min(0).max(1_000),
+              weight: z.int().min(0).max(1_000),
+              /** What its agent may have under way in the organization; with more it is passed over. Null: no bound. */
+              capacity: z.int().min(1).max(10_000).nullable(),
+            }),
+          )
           .min(1)
           .max(MAX_NODES),
       }),

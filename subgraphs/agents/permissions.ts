@@ -123,7 +123,7 @@ export const permissions = {
   },
   TeamRule: { condition: read, node: read },
   TeamGroup: { nodes: read },
-  TeamGroupNode: { node: read, priority: read, weight: read },
+  TeamGroupNode: { node: read, priority: read, weight: read, capacity: read },
   LoopTeam: { pattern: read, body: read, judge: read, criteria: read, maxIterations: read },
   GroupChatTeam: { pattern: read, speaker: read, rules: read, maxRounds: read },
   ToolApproval: { rule: read, condition: read, role: read, expiresInSeconds: read, onExpiry: read },

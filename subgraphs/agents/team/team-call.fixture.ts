@@ -15,7 +15,7 @@ export const TEAM = `nodes { key agentId version description agent { name status
   ... on HandoffTeam { start edges { from to description } history returns }
   ... on ParallelTeam { branches { node mapping } join joinCount merge mergeNode onFailure branchRetries }
   ... on RouterTeam {
-    classify threshold defaultNode selection groups { nodes { node priority weight } } routerRules: rules { condition node }
+    classify threshold defaultNode selection groups { nodes { node priority weight capacity } } routerRules: rules { condition node }
   }
   ... on LoopTeam { body judge criteria maxIterations }
   ... on GroupChatTeam { speaker maxRounds chatRules: rules { condition node } }

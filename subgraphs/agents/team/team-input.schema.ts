@@ -125,7 +125,7 @@ const COMPLETE: { [Name in PatternName]: (fields: Fields, keys: unknown[]) => Fi
     ...withDefaults({ classify: true, threshold: 0.5, defaultNode: null, selection: 'PRIORITY' }, fields),
     rules: each(fields.rules, () => ({})),
     groups: each(fields.groups, () => ({})).map((group) => ({
-      nodes: each(group.nodes, () => ({ priority: 0, weight: 1 })),
+      nodes: each(group.nodes, () => ({ priority: 0, weight: 1, capacity: null })),
     })),
   }),
   loop: (fields, keys) => withDefaults({ body: keys[0], judge: null, criteria: '' }, fields),

@@ -292,6 +292,12 @@ describe('a team that is sent', () => {
       'node b',
     ],
     [
+      'a node without room',
+      { nodes: nodes('a'), router: { groups: [{ nodes: [{ node: 'a', capacity: 0 }] }] } },
+      'team.router.groups.0.nodes.0.capacity',
+      '1',
+    ],
+    [
       'a group without weight',
       { nodes: nodes('a'), router: { selection: 'WEIGHTED', groups: [{ nodes: [{ node: 'a', weight: 0 }] }] } },
       'team.router.groups.0',

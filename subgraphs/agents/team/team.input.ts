@@ -150,6 +150,13 @@ export class TeamGroupNodeInput {
 
   @Field(() => Int, { nullable: true, defaultValue: 1, description: 'With WEIGHTED: its share.' })
   weight?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'What its agent may have under way in the organization, from 1 to 10,000: with so much it is passed over. Left out: no bound.',
+  })
+  capacity?: number | null;
 }
 
 @InputType({ description: 'Nodes that stand for one another.' })

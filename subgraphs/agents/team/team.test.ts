@@ -64,15 +64,18 @@ describe('a team', () => {
     [
       'RouterTeam',
       {
-        router: { rules: [{ condition: 'hour < 12', node: 'a' }], groups: [{ nodes: [{ node: 'a' }, { node: 'b' }] }] },
+        router: {
+          rules: [{ condition: 'hour < 12', node: 'a' }],
+          groups: [{ nodes: [{ node: 'a' }, { node: 'b', capacity: 3 }] }],
+        },
       },
       {
         routerRules: [{ condition: 'hour < 12', node: 'a' }],
         groups: [
           {
             nodes: [
-              { node: 'a', priority: 0, weight: 1 },
-              { node: 'b', priority: 0, weight: 1 },
+              { node: 'a', priority: 0, weight: 1, capacity: null },
+              { node: 'b', priority: 0, weight: 1, capacity: 3 },
             ],
           },
         ],

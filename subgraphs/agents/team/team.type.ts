@@ -184,6 +184,12 @@ export class TeamGroupNodeType {
 
   @Field(() => Int, { description: 'With WEIGHTED: its share.' })
   weight!: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'What its agent may have under way in the organization. Null: no bound.',
+  })
+  capacity!: number | null;
 }
 
 @ObjectType('TeamGroup', { simpleResolvers: true, description: 'Nodes that stand for one another.' })

@@ -14,6 +14,7 @@ import { withNote } from '../rollback/rollback-note.ts';
 import { sideEffectsOf } from '../rollback/side-effect.ts';
 import { buildTranscript, speakersOf } from '../run/transcript.ts';
 import { MAX_MEMORY_CHARACTERS, memorySection } from '../tool/memory/memory-prompt.ts';
+import { type AgentLoad, lastChoices, loadsOf } from './node-load.ts';
 import { LimitReached, StepFailure } from './run-signal.ts';
 import { ASSUMED_OUTPUT_TOKENS } from './step-budget.ts';
 import type { Visit } from './visit.ts';
@@ -118,13 +119,14 @@ export class RoomContext {
     return { author: author?.name ?? '', room: room?.title ?? '' };
   }
 
-  /** How much each of the agents has under way in the organization, and how often it has worked for a team. */
-  async loads(agentIds: string[]): Promise<Map<string, { running: number; served: number }>> {
-    const rows = await this.database.scoped.$queryRaw<{ id: string; running: number; served: number }[]>`
-      SELECT agent_id::text AS id, count(*) FILTER (WHERE state = 'RUNNING')::int AS running, count(*)::int AS served
-      FROM steps WHERE org_id = ${this.run.orgId}::uuid AND kind = 'AGENT' AND agent_id = ANY(${agentIds}::uuid[])
-      GROUP BY agent_id`;
-    return new Map(rows.map(({ id, running, served }) => [id, { running, served }]));
+  /** How each of the agents is doing in the organization. */
+  loads(agentIds: readonly string[]): Promise<Map<string, AgentLoad>> {
+    return loadsOf(this.database, this.run.orgId, agentIds);
+  }
+
+  /** When a team has last chosen each of its nodes. */
+  lastChoices(teamId: string): Promise<Map<string, number>> {
+    return lastChoices(this.database, this.run.orgId, teamId);
   }
 
   /** What the last run of a team has left, as far as the room shows it, for the next one. */

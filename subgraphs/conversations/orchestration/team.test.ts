@@ -105,6 +105,23 @@ describe('teams', { timeout: 60_000 }, () => {
     });
   });
 
+  it('with a supervisor do not do the same twice, by whichever node it is asked for', async () => {
+    const [one, other] = await Promise.all([stage.agent('Uno'), stage.agent('Duo')]);
+    const nodes = [
+      { key: 'a', agentId: one.id },
+      { key: 'b', agentId: one.id },
+      { key: 'c', agentId: other.id },
+    ];
+    const boss = await stage.agent('Head', { team: { nodes, supervisor: {} } });
+    const ask = (node: string) => stage.model.callTools([node, { task: 'look' }]);
+    stage.script('Head', ask('a'), ask('b'), ask('c'), say('Seen.'));
+    const room = await stage.enter(boss);
+    await stage.ask(room, 'Look.');
+    expect([stage.countOf('Uno'), stage.countOf('Duo')]).toEqual([1, 1]);
+    expect(JSON.stringify(stage.model.callsOf('<Head>').at(-1)?.body)).toContain('ASKED_BEFORE');
+    await stage.leave(room);
+  });
+
   describe('in parallel', () => {
     const branches = async () => Promise.all([stage.agent('Pia'), stage.agent('Quin'), stage.agent('Rae')]);
 

@@ -72,11 +72,11 @@ describe('one of a group', () => {
     { node: 'a', priority: 2, weight: 1 },
     { node: 'b', priority: 1, weight: 3 },
   ];
-  const loads: Record<string, { running: number; served: number }> = {
-    a: { running: 0, served: 5 },
-    b: { running: 2, served: 4 },
+  const loads: Record<string, { running: number; chosenAt: number }> = {
+    a: { running: 0, chosenAt: 5 },
+    b: { running: 2, chosenAt: 4 },
   };
-  const load = ({ node }: { node: string }) => loads[node] ?? { running: 0, served: 0 };
+  const load = ({ node }: { node: string }) => loads[node] ?? { running: 0, chosenAt: 0 };
 
   it.each([
     ['PRIORITY', 0, 'b'],

@@ -32,7 +32,14 @@ async function delegateOf(team: Team, node: TeamNode, asked: Set<string>): Promi
     name: node.key,
     description: `Asks ${agent?.name ?? node.key}, who answers to you. ${what ?? ''}`.trim(),
     parameters: PARAMETERS,
-    run: (call, key) => delegate(team, node, call, key, asked),
+    run: (call, key) =>
+      delegate(team, node, call, key, (task) => {
+        // Another node may stand for the same agent.
+        const same = `${node.agentId}/${agent?.version}\n${task.trim()}`;
+        const wasAsked = asked.has(same);
+        asked.add(same);
+        return wasAsked;
+      }),
   };
 }
 
@@ -41,17 +48,15 @@ async function delegate(
   node: TeamNode,
   call: ToolCallPart,
   key: string,
-  asked: Set<string>,
+  wasAsked: (task: string) => boolean,
 ): Promise<ToolResultPart> {
   const { task } = call.args;
   const result = { type: 'tool_result' as const, id: call.id, name: call.name };
   const refuse = (error: string, message: string) => ({ ...result, result: { error, message }, isError: true });
   if (typeof task !== 'string' || task.trim() === '') return refuse('INVALID_ARGUMENTS', 'task must say what to do.');
-  const same = `${node.key}\n${task.trim()}`;
-  if (asked.has(same)) {
+  if (wasAsked(task)) {
     return refuse('ASKED_BEFORE', 'You have asked this before. Use the answer, ask for something else, or go on.');
   }
-  asked.add(same);
   try {
     const output = await workAtNode(team, { node, key, input: textInput(task) });
     return { ...result, result: output.value ?? output.text };
