@@ -167,7 +167,8 @@ export class Allowance {
   private prompt: number | null = null;
   private readonly refused = new Set<CountedLimit>();
 
-  private boundOfOwn(limit: CountedLimit): number {
+  /** What it set itself, with what people have allowed beyond it; infinite where it set nothing. */
+  boundOfOwn(limit: CountedLimit): number {
     return this.raised[limit] ?? this.own[limit] ?? Number.POSITIVE_INFINITY;
   }
 

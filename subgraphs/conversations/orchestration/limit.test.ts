@@ -48,6 +48,28 @@ describe('limits', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('of time let the model close, or ask a person, where they say so', async () => {
+    const late = await stage.agent('Late', { limits: { maxWallMs: 300, onLimit: 'SUMMARISE' } });
+    stage.script('Late', stage.model.held('So far').play, say('That is all.'));
+    const closing = await stage.enter(late);
+    const closed = await stage.ask(closing, 'Go on.');
+    expect(closed.run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(closed.run.error?.message).toContain('maxWallMs');
+    expect(closed.text).toBe('So far\n\nThat is all.');
+    await stage.leave(closing);
+
+    const asks = await stage.agent('Asks', { limits: { maxWallMs: 3_000, onLimit: 'ESCALATE' } });
+    stage.script('Asks', stage.model.held('So far').play, say('Done.'));
+    const room = await stage.enter(asks);
+    const runId = await stage.send(room, 'Go on.');
+    const waiting = await stage.untilWaiting(room, runId);
+    expect(waiting.approvals).toMatchObject([{ kind: 'LIMIT', subject: 'maxWallMs', state: 'PENDING' }]);
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run } = await stage.untilEnded(room, runId);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+    await stage.leave(room);
+  });
+
   it('of time go on counting where a reply is begun again', async () => {
     const { dialect } = stage.model;
     const agent = await stage.agent('Shaky', { limits: { maxWallMs: 1_500 } });

@@ -28,18 +28,15 @@ export async function work(visit: Visit): Promise<VisitOutput> {
   }
 }
 
-/**
- * The time that an agent set for itself, less what it has taken in earlier attempts. That of the run's own agent is counted
- * by the run.
- */
-function withinTime({ agent, allowance, path, scope, signal }: Visit): { signal: AbortSignal; stop(): void } {
-  const limit = path === '' ? undefined : agent.limits.maxWallMs;
+/** The time that an agent set for itself, less what it has taken before: in earlier attempts, and before it was paused. */
+function withinTime({ allowance, path, scope, signal }: Visit): { signal: AbortSignal; stop(): void } {
+  const limit = allowance.boundOfOwn('maxWallMs');
   // What has ended is only gone through again.
   const hasEnded = scope.journal.find(path.slice(0, -1))?.finishedAt != null;
-  if (limit === undefined || hasEnded) return { signal, stop: () => {} };
+  if (!Number.isFinite(limit) || hasEnded) return { signal, stop: () => {} };
   const late = new AbortController();
-  const left = Math.max(0, limit - scope.journal.workedBelow(path));
-  const timer = setTimeout(() => late.abort(allowance.reached('maxWallMs')), left);
+  const taken = path === '' ? scope.run.activeMs : scope.journal.workedBelow(path);
+  const timer = setTimeout(() => late.abort(allowance.reached('maxWallMs')), Math.max(0, limit - taken));
   return { signal: AbortSignal.any([signal, late.signal]), stop: () => clearTimeout(timer) };
 }
 

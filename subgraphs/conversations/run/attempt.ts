@@ -19,12 +19,11 @@ import type { JournalEntry } from '../orchestration/journal-write.ts';
 import { limitsAt } from '../orchestration/limit-rounds.ts';
 import { RoomContext } from '../orchestration/room-context.ts';
 import { Roster } from '../orchestration/roster.ts';
-import { LimitReached } from '../orchestration/run-signal.ts';
 import { Speaker } from '../orchestration/speaker.ts';
 import type { RunScope } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
-import { type RunErrorType, RunState } from '../run.type.ts';
+import { RunState } from '../run.type.ts';
 import { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { ClaimedRun } from './claim.ts';
 import { DeltaWriter } from './delta-writer.ts';
@@ -61,7 +60,6 @@ export class Attempt {
   private readonly speaker: Speaker;
   private journal: Journal | null = null;
   private scope: RunScope | null = null;
-  private allowance: Allowance | null = null;
 
   constructor(
     private readonly claimed: ClaimedRun,
@@ -109,7 +107,6 @@ export class Attempt {
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
     const allowance = Allowance.ofRun({ ...limitsAt(run, '', limits), maxWallMs: limits.maxWallMs });
-    this.allowance = allowance;
     this.scope = {
       run,
       viewer,
@@ -132,7 +129,6 @@ export class Attempt {
       limit: null,
       teamState: null,
     };
-    const stopWatch = this.limitTime(allowance.bound('maxWallMs'));
     try {
       await work({
         scope: this.scope,
@@ -148,8 +144,6 @@ export class Attempt {
     } catch (error) {
       await asides.abandon();
       throw error;
-    } finally {
-      stopWatch();
     }
   }
 
@@ -172,13 +166,6 @@ export class Attempt {
     if (losses.length === 0) return { state: RunState.SUCCEEDED, error: null };
     const message = losses.slice(0, MAX_LOSSES).join(' ');
     return { state: RunState.PARTIAL, error: { code: 'PARTIAL', message, retryable: true } };
-  }
-
-  /** Which limit ended the run. */
-  limitError(failure: unknown): RunErrorType {
-    if (failure instanceof LimitReached) return describeFailure(failure);
-    const bound = this.allowance?.bound('maxWallMs') ?? 0;
-    return describeFailure(new LimitReached('maxWallMs', '', bound));
   }
 
   /** Where the run stands, now that it has to wait. */
@@ -205,11 +192,5 @@ export class Attempt {
 
   private refuse(error: unknown): void {
     this.stop.abort((error instanceof FencedError ? 'FENCED' : 'LOG_REFUSED') satisfies StopReason);
-  }
-
-  private limitTime(limitMs: number): () => void {
-    const left = limitMs - this.claimed.run.activeMs;
-    const timer = setTimeout(() => this.stop.abort('TIME' satisfies StopReason), Math.max(0, left));
-    return () => clearTimeout(timer);
   }
 }

@@ -106,7 +106,7 @@ export class RunExecutor {
       case 'SUCCEED':
         return this.end(ended, attempt.success());
       case 'LIMIT':
-        return this.end(ended, { state: RunState.LIMIT_REACHED, error: attempt.limitError(ended.failure) });
+        return this.end(ended, { state: RunState.LIMIT_REACHED, error: describeFailure(ended.failure) });
       case 'CANCEL':
         return this.end(ended, { state: RunState.CANCELLED, error: null });
       case 'FAIL':

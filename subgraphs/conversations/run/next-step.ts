@@ -11,11 +11,8 @@ export const MAX_ATTEMPTS = 12;
 /** Of those, beginnings because the model failed in the middle. Earlier failures are retried unseen. */
 export const MAX_MODEL_ATTEMPTS = 4;
 
-/**
- * Why the work on a run had to stop: `FENCED` by another worker's claim, `LOG_REFUSED` by the stream log or that of steps,
- * `TIME` by the limit of its agent.
- */
-export type StopReason = 'CANCELLED' | 'FENCED' | 'LOG_REFUSED' | 'SHUTDOWN' | 'TIME';
+/** Why the work on a run had to stop: `FENCED` by another worker's claim, `LOG_REFUSED` by the stream log or that of steps. */
+export type StopReason = 'CANCELLED' | 'FENCED' | 'LOG_REFUSED' | 'SHUTDOWN';
 
 /** How an attempt went. */
 export interface AttemptFacts {
@@ -48,7 +45,7 @@ export function decide({ attempt, hasShown, stopped, refusal, random, ...facts }
   if (failure === null) return { kind: 'SUCCEED' };
   if (stopped === 'CANCELLED') return { kind: 'CANCEL' };
   if (stopped === 'SHUTDOWN') return { kind: 'BEGIN_AGAIN', delayMs: 0 };
-  if (stopped === 'TIME' || failure instanceof LimitReached) return { kind: 'LIMIT' };
+  if (failure instanceof LimitReached) return { kind: 'LIMIT' };
   if (failure instanceof Suspended) return { kind: 'PAUSE', waitsFor: failure.waitsFor };
   if (stopped === 'LOG_REFUSED' && attempt < MAX_ATTEMPTS) {
     return { kind: 'BEGIN_AGAIN', delayMs: backoffMs(attempt, DEFAULT_RETRY_POLICY, random) };
