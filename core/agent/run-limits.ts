@@ -20,7 +20,7 @@ export const runLimits = z.object({
   maxTurns: count(100),
   /** Steps of all kinds. */
   maxSteps: count(1_000),
-  /** Agents that work for one another, the first included. */
+  /** Agents that work for one another, the first included; and turns of a group chat by mentions among agents. */
   maxDepth: count(10),
   /** Times that the conversation is handed from one agent to another. */
   maxHandoffs: count(100),

@@ -151,7 +151,7 @@ export const loopTeam = z.object({
 
 export const SPEAKER_CHOICES = ['ROUND_ROBIN', 'RULE', 'MODEL', 'MENTION'] as const;
 
-/** Agents speak in turn before everybody; each turn is a message in the room. */
+/** Agents speak in turn before everybody, each turn a message in the room; below another team, among themselves. */
 export const groupChatTeam = z.object({
   pattern: z.literal('GROUP_CHAT'),
   speaker: z.enum(SPEAKER_CHOICES),

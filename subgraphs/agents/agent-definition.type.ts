@@ -110,7 +110,11 @@ export class AgentLimitsType {
   @Field(() => Int, { nullable: true, description: 'Steps of all kinds.' })
   maxSteps?: number | undefined;
 
-  @Field(() => Int, { nullable: true, description: 'Agents that work for one another, itself included.' })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Agents that work for one another, itself included; in a group chat, turns of agents that mention one another before a person has to write.',
+  })
   maxDepth?: number | undefined;
 
   @Field(() => Int, { nullable: true, description: 'Times that the conversation is handed on.' })
@@ -125,7 +129,10 @@ export class AgentLimitsType {
   @Field(() => GraphQLSafeInt, { nullable: true, description: 'Micro-USD, once models have prices.' })
   maxCostMicros?: number | undefined;
 
-  @Field(() => Int, { nullable: true, description: 'Steps under way at the same time.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Calls of models and tools under way at the same time, those of everybody who works for it included.',
+  })
   maxParallel?: number | undefined;
 
   @Field(() => Int, { nullable: true, description: 'Calls of tools.' })

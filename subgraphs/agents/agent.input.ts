@@ -94,7 +94,7 @@ export class AgentLimitsInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: `Agents that work for one another, itself included. ${INHERITED} 3.`,
+    description: `Agents that work for one another, itself included; in a group chat, turns of agents that mention one another before a person has to write. ${INHERITED} 3.`,
   })
   maxDepth?: number | null;
 
@@ -116,7 +116,10 @@ export class AgentLimitsInput {
   })
   maxCostMicros?: number | null;
 
-  @Field(() => Int, { nullable: true, description: `Steps under way at the same time. ${INHERITED} 4.` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `Calls of models and tools under way at the same time, those of everybody who works for it included. ${INHERITED} 4.`,
+  })
   maxParallel?: number | null;
 
   @Field(() => Int, { nullable: true, description: `Calls of tools. ${INHERITED} 50.` })

@@ -212,7 +212,10 @@ export class LoopTeamInput {
   maxIterations!: number;
 }
 
-@InputType({ description: 'Agents speak in turn before everybody, each in a message of its own.' })
+@InputType({
+  description:
+    'Agents speak in turn before everybody, each in a message of its own; below another team, among themselves.',
+})
 export class GroupChatTeamInput {
   @Field(() => SpeakerChoiceEnum, {
     nullable: true,

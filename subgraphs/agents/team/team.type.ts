@@ -247,7 +247,8 @@ export class LoopTeamType extends TeamFlowType implements LoopTeam {
 @ObjectType('GroupChatTeam', {
   simpleResolvers: true,
   implements: TeamFlowType,
-  description: 'Agents speak in turn before everybody, each in a message of its own.',
+  description:
+    'Agents speak in turn before everybody, each in a message of its own; below another team, among themselves.',
 })
 export class GroupChatTeamType extends TeamFlowType {
   @Field(() => SpeakerChoiceEnum)

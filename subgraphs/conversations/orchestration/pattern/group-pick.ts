@@ -33,7 +33,7 @@ export async function pickOfGroup(
   const agentOf = ({ node }: Member) => team.node(node).agentId;
   const [loads, choices] = await Promise.all([
     team.scope.room.loads(present.map(agentOf)),
-    team.scope.room.lastChoices(team.agent.id),
+    flow.selection === 'ROUND_ROBIN' ? team.scope.room.lastChoices(team.agent.id) : new Map<string, number>(),
   ]);
   const runningOf = (member: Member) => loads.get(agentOf(member))?.running ?? 0;
   const free = present.filter((member) => {
