@@ -72,6 +72,27 @@ describe('group chats', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('below another pattern go on behind a question to a person, led by their own model', async () => {
+    const members = await pair('Gil', 'Hed', { tools: [{ name: 'current_time', approval: { rule: 'ALWAYS' } }] });
+    const chat = await stage.team('Inner', members, { groupChat: { speaker: 'MODEL', maxRounds: 3 } });
+    const team = await stage.team('Outer', [chat], { sequential: { steps: [{ node: 'inner' }] } });
+    const next = (name: string) => say(JSON.stringify({ next: name, reason: 'So be it.' }));
+    stage.script('Inner', next('hed'), next('gil'), next('DONE'), say('What came of it.'));
+    stage.script('Hed', say('hed one'));
+    stage.script('Gil', stage.model.callTools(['current_time', {}]), say('gil one'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Discuss.');
+    const waiting = await stage.untilWaiting(room, id);
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+    expect(text).toBe('What came of it.');
+    expect(['Inner', 'Hed', 'Gil'].map((name) => stage.countOf(name))).toEqual([4, 1, 2]);
+    for (const part of ['Discuss.', 'Hed (agent): hed one']) expect(told('Gil')).toContain(part);
+    expect(told('Inner')).toContain('Gil (agent): gil one');
+    await stage.leave(room);
+  });
+
   it('let a speaker keep what its tools said, for its own eyes', async () => {
     const members = await pair('Ole', 'Pam', { tools: CLOCK });
     const team = await stage.team('Private', members, { groupChat: { maxRounds: 2 } });

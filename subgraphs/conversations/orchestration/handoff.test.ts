@@ -103,6 +103,28 @@ describe('nodes of a handoff', { timeout: 60_000 }, () => {
     await stage.leave(other);
   });
 
+  it('hand over as often as the team may, and ask beyond that', async () => {
+    const [ping, pong] = await Promise.all([stage.agent('Ping'), stage.agent('Pong')]);
+    const edges = [
+      { from: 'ping', to: 'pong' },
+      { from: 'pong', to: 'ping' },
+    ];
+    const limits = { maxHandoffs: 1, onLimit: 'ESCALATE' };
+    const team = await stage.team('Table', [ping, pong], { handoff: { edges } }, { limits });
+    stage.script('Ping', handTo('pong'), say('Mine.'));
+    stage.script('Pong', handTo('ping'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Whose is it?');
+    const waiting = await stage.untilWaiting(room, id);
+    expect(waiting.approvals).toMatchObject([{ kind: 'LIMIT', subject: 'maxHandoffs' }]);
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('Mine.');
+    expect([stage.countOf('Ping'), stage.countOf('Pong')]).toEqual([2, 1]);
+    await stage.leave(room);
+  });
+
   it('that are teams go on once the conversation comes back to them', async () => {
     const [maker, critic] = await Promise.all([stage.agent('Maker'), stage.agent('Critic')]);
     const shop = await stage.team('Shop', [maker], { sequential: { steps: [{ node: 'maker' }] } });
