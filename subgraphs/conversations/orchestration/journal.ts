@@ -183,10 +183,13 @@ export class Journal {
       return output;
     } catch (error) {
       if (this.signal.aborted || leavesOpen(error)) throw error;
+      const isBrokenOff = error instanceof BranchStopped || error instanceof LimitReached;
+      if (isBrokenOff && step.effect === 'ONCE' && this.begun.has(step)) {
+        this.end(step, { state: 'FAILED', error: describeFailure(interruption(step.name)) });
+        throw error;
+      }
       if (error instanceof BranchStopped) {
-        const isInterrupted = step.effect === 'ONCE' && this.begun.has(step);
-        const end = { state: 'FAILED' as const, error: describeFailure(interruption(step.name)) };
-        this.end(step, isInterrupted ? end : { state: 'CANCELLED' });
+        this.end(step, { state: 'CANCELLED' });
         throw error;
       }
       const described = describeStepError(error);

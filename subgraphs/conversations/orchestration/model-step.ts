@@ -5,7 +5,7 @@ import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { toReference } from '../attachment/file-reference.ts';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import { askModel, type ModelAnswer } from '../run/ask-model.ts';
-import { MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
+import { beginningsOf, MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
 import { FilledTurns } from './filled-turns.ts';
 import { keepPicture, picturesOf, saidOf, shownBy } from './picture.ts';
 import { ReplyBroken } from './run-signal.ts';
@@ -150,7 +150,7 @@ async function answerWithRetry(
       signal.throwIfAborted();
       if (await filled.mends(error, provider)) continue;
       if (!isModelError(error) || !error.retryable) throw error;
-      if (shown && scope.run.attempt < MAX_MODEL_ATTEMPTS) throw new ReplyBroken(error);
+      if (shown && beginningsOf(scope.run) < MAX_MODEL_ATTEMPTS) throw new ReplyBroken(error);
       // What failed before its first token has been tried again already.
       if (!begun || shown || attempt >= MAX_MODEL_ATTEMPTS) throw error;
       await sleep(backoffMs(attempt, DEFAULT_RETRY_POLICY, Math.random(), error.retryAfterMs), undefined, { signal });

@@ -10,7 +10,7 @@ import { type ClaimedRun, type ClaimOptions, claimRun } from './claim.ts';
 import { finishRun, type Outcome } from './finish.ts';
 import { Lease } from './lease.ts';
 import { ModelReply } from './model-reply.ts';
-import { decide, MAX_ATTEMPTS, type NextStep, type StopReason } from './next-step.ts';
+import { beginningsOf, decide, MAX_ATTEMPTS, type NextStep, type StopReason } from './next-step.ts';
 import { pauseRun } from './pause.ts';
 import { persist } from './persist.ts';
 import { putDownRun } from './put-down.ts';
@@ -60,8 +60,7 @@ export class RunExecutor {
   private async work(claimed: ClaimedRun, stop: AbortController, job: JobContext): Promise<void> {
     const { run } = claimed;
     const attempt = new Attempt(claimed, stop, this.options);
-    // Whoever retries a run is not held to what it took before.
-    const beginnings = run.attempt - run.earlierAttempts;
+    const beginnings = beginningsOf(run);
     let failure: unknown = null;
     try {
       if (beginnings > MAX_ATTEMPTS) throw abandoned();

@@ -3,13 +3,17 @@ import { ParleyError } from '#core/error';
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { FencedError } from '#core/stream/event';
-import type { RunWait } from '#prisma/generated/client';
+import type { Run, RunWait } from '#prisma/generated/client';
 import { LimitReached, ReplyBroken, Suspended } from '../orchestration/run-signal.ts';
 
 /** Beginnings of one reply at most, whether the model failed in the middle of it or its worker died. */
 export const MAX_ATTEMPTS = 12;
 /** Of those, beginnings because the model failed in the middle. Earlier failures are retried unseen. */
 export const MAX_MODEL_ATTEMPTS = 4;
+
+/** How often a run was begun since somebody has last retried it: whoever does is not held to what it took before. */
+export const beginningsOf = ({ attempt, earlierAttempts }: Pick<Run, 'attempt' | 'earlierAttempts'>): number =>
+  attempt - earlierAttempts;
 
 /** Why the work on a run had to stop: `FENCED` by another worker's claim, `LOG_REFUSED` by the stream log or that of steps. */
 export type StopReason = 'CANCELLED' | 'FENCED' | 'LOG_REFUSED' | 'SHUTDOWN';
