@@ -23,7 +23,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    maxWorkers: 2,
+    // One more than CI has processors: many tests wait for other processes, for leases and for clocks.
+    maxWorkers: 3,
     // The second server of a process starts in a third of the time of its first: files share their worker's modules.
     isolate: false,
   },

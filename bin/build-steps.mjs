@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hashFiles, listFiles } from './content-hash.mjs';
@@ -25,6 +25,15 @@ const moveInto = (/** @type {string} */ dist, /** @type {string} */ out, /** @ty
   for (const file of files) {
     mkdirSync(path.dirname(path.join(dist, file)), { recursive: true });
     renameSync(path.join(out, file), path.join(dist, file));
+  }
+};
+
+/** With the folders that are empty then: one of a migration that there is no longer would be taken for one. */
+const removeFrom = (/** @type {string} */ dist, /** @type {string} */ file) => {
+  rmSync(path.join(dist, file), { force: true });
+  for (let folder = path.dirname(file); folder !== '.'; folder = path.dirname(folder)) {
+    if (!existsSync(path.join(dist, folder)) || readdirSync(path.join(dist, folder)).length > 0) return;
+    rmdirSync(path.join(dist, folder));
   }
 };
 
@@ -62,7 +71,7 @@ export async function runSteps(root, steps) {
     const files = listFiles(out, readdirSync(out));
     rmSync(stampFile, { force: true });
     moveInto(dist, out, files);
-    for (const file of earlierFiles) if (!files.includes(file)) rmSync(path.join(dist, file), { force: true });
+    for (const file of earlierFiles) if (!files.includes(file)) removeFrom(dist, file);
     mkdirSync(path.dirname(stampFile), { recursive: true });
     writeFileSync(stampFile, JSON.stringify({ hash, files }));
   }

@@ -159,6 +159,7 @@ describe('the build', () => {
     await write('core/word.ts', 'export const word: string = "hello";');
     await write('core/word.test.ts', 'throw new Error();');
     await write('core/query.sql', 'select 1');
+    await write('core/step/one/up.sql', 'select 1');
     await write(
       'server/main.ts',
       `import { word } from '../core/word.ts';
@@ -168,12 +169,13 @@ describe('the build', () => {
        console.log(word, late.word, typeof Marked, process.argv.slice(2).join());`,
     );
     await prepareOnce();
-    expect((await readdir(path.join(root, 'dist/core'))).sort()).toEqual(['query.sql', 'word.js', 'word.js.map']);
+    expect((await readdir(path.join(root, 'dist/core'))).sort()).toEqual(['query.sql', 'step', 'word.js', 'word.js.map']);
     expect(JSON.parse(await read('dist/core/word.js.map')).sources).toEqual(['../../core/word.ts']);
     const { stdout } = await run(process.execPath, ['bin/start.mjs', '--roles', 'gateway'], { cwd: root });
     expect(stdout).toBe('Marked mark\nhello hello function --roles,gateway\n');
 
     await rm(path.join(root, 'core/query.sql'));
+    await rm(path.join(root, 'core/step'), { recursive: true });
     await prepareOnce();
     expect((await readdir(path.join(root, 'dist/core'))).sort()).toEqual(['word.js', 'word.js.map']);
 

@@ -36,12 +36,12 @@ beforeAll(async () => {
     }>('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } run { id } } }', {
       input: { conversationId: room.id, text: 'Hello' },
     });
-    await untilOver(sendMessage.run.id);
     made.Agent.push(agent.id);
     made.Conversation.push(room.id);
     made.Message.push(sendMessage.message.id);
     made.Run.push(sendMessage.run.id);
   }
+  await Promise.all(made.Run.map(untilOver));
   subgraphs = await openSubgraphs(line.url);
 }, 180_000);
 

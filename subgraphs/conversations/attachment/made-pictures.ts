@@ -4,7 +4,7 @@ import type { ImagePart, ModelPart } from '#core/model/model.port';
 import { ModelError } from '#core/model/model-error';
 import { FencedError } from '#core/stream/event';
 import type { Run } from '#prisma/generated/client';
-import { holdsRun } from '../orchestration/journal.ts';
+import { holdsRun } from '../orchestration/held-run.ts';
 import { addUses, markSent, toValue } from './attachment-row.ts';
 import type { AttachmentStore } from './attachment-store.ts';
 import type { AttachmentValue } from './attachment-value.ts';

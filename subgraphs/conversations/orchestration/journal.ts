@@ -1,30 +1,15 @@
-import type { Budget, Reservation } from '#core/budget/budget.port';
+import type { Reservation } from '#core/budget/budget.port';
 import type { Database } from '#core/database/database';
-import { isConnectionFailure } from '#core/database/failure';
-import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
-import { ParleyError } from '#core/error';
 import { newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
-import { FencedError } from '#core/stream/event';
-import type { Streams } from '#core/stream/streams';
-import { ToolError } from '#core/tool/tool.port';
 import type { Approval, ContextSummary, Message, Run } from '#prisma/generated/client';
-import { lockRoomOfRun } from '../room-lock.ts';
 import type { MessageForm } from '../row.ts';
 import type { CallRecord } from '../run/ask-model.ts';
-import { persist } from '../run/persist.ts';
 import { describeFailure } from '../run/run-failure.ts';
 import { interruption } from './interruption.ts';
-import { type JournalEntry, writeEntries } from './journal-write.ts';
-import {
-  BranchStopped,
-  LimitReached,
-  ReplyBroken,
-  type StepError,
-  StepFailure,
-  Suspended,
-  toThrown,
-} from './run-signal.ts';
+import { JournalQueue, type JournalQueueOptions } from './journal-queue.ts';
+import type { JournalEntry } from './journal-write.ts';
+import { BranchStopped, LimitReached, Suspended, toThrown } from './run-signal.ts';
 import {
   type ApprovalRequest,
   begunAgain,
@@ -34,12 +19,10 @@ import {
   type StepResult,
   type StepSpec,
 } from './step.ts';
+import { describeStepError, leavesOpen } from './step-error.ts';
 
-export interface JournalOptions {
+export interface JournalOptions extends JournalQueueOptions {
   database: Database;
-  transactions: Transactions;
-  streams: Streams;
-  budget: Budget;
 }
 
 interface StepOptions {
@@ -47,23 +30,12 @@ interface StepOptions {
   whenRoom?<T>(make: () => Promise<T>): Promise<T>;
 }
 
-interface Waiting {
-  entry: JournalEntry;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
  * The log of a run's steps. What has ended is taken from it and not done again, so that a run which begins anew, on this
- * worker or another, goes on behind its last finished step. Entries are written in order, many in one transaction while
- * one is under way, each under the run's fencing token.
+ * worker or another, goes on behind its last finished step.
  */
 export class Journal {
-  private readonly queue: Waiting[] = [];
-  private flushing: Promise<void> | null = null;
-  private closed = false;
-  private failure: unknown = null;
-  private count: number;
+  private readonly entries: JournalQueue;
   private readonly begun = new WeakSet<StepRecord>();
   private readonly openMessages = new Set<string>();
   /** Settles when the ends of all steps so far are stored. */
@@ -71,15 +43,15 @@ export class Journal {
 
   private constructor(
     private readonly run: Run,
-    private readonly options: JournalOptions,
+    options: JournalOptions,
     private readonly steps: Map<string, StepRecord>,
     private readonly approvals: Map<string, Approval>,
     /** Aborted when the work has to stop: what fails then did not fail by itself. */
     private readonly signal: AbortSignal,
     /** Called once when entries can no longer be written. */
-    private readonly onRefused: (error: unknown) => void,
+    onRefused: (error: unknown) => void,
   ) {
-    this.count = run.journalCount;
+    this.entries = new JournalQueue(run, options, onRefused);
   }
 
   /** Reads what earlier attempts left. */
@@ -216,14 +188,14 @@ export class Journal {
     const isStanding = !asked || known.state !== 'CANCELLED' || stands(asked);
     if (isSameWork(known, spec) && isStanding) return known;
     this.steps.delete(spec.key);
-    this.write({ type: 'PUT_ASIDE', stepId: known.id }).catch(() => {});
+    this.entries.write({ type: 'PUT_ASIDE', stepId: known.id }).catch(() => {});
     return undefined;
   }
 
   /** Says that a step begins. Resolves once that is stored. */
   begin(step: StepRecord): Promise<void> {
     this.begun.add(step);
-    return this.write({ type: 'BEGIN', step: { ...step } });
+    return this.entries.write({ type: 'BEGIN', step: { ...step } });
   }
 
   /** Goes on waiting for a person. @throws Suspended always */
@@ -251,14 +223,14 @@ export class Journal {
     };
     step.state = 'WAITING';
     this.approvals.set(step.id, approval);
-    await this.write({ type: 'WAIT', step: { ...step }, approval });
+    await this.entries.write({ type: 'WAIT', step: { ...step }, approval });
     throw new Suspended(waitOf(request.kind));
   }
 
   /** Stores that a step waits for a budget. @throws Suspended always */
   park(step: StepRecord): never {
     step.state = 'WAITING';
-    this.write({ type: 'PARK', step: { ...step } }).catch(() => {});
+    this.entries.write({ type: 'PARK', step: { ...step } }).catch(() => {});
     throw new Suspended('BUDGET');
   }
 
@@ -267,100 +239,48 @@ export class Journal {
     for (const step of this.steps.values()) {
       if (step.finishedAt !== null || !(step.key === key || step.key.startsWith(`${key}/`))) continue;
       Object.assign(step, { state: 'CANCELLED', finishedAt: new Date() });
-      this.write({ type: 'END', step: { ...step } }).catch(() => {});
+      this.entries.write({ type: 'END', step: { ...step } }).catch(() => {});
       const asked = this.approvals.get(step.id);
       if (asked?.state !== 'PENDING') continue;
       this.approvals.set(step.id, { ...asked, state: 'CANCELLED', decidedAt: step.finishedAt });
-      this.write({ type: 'WITHDRAW', approvalId: asked.id, at: new Date() }).catch(() => {});
+      this.entries.write({ type: 'WITHDRAW', approvalId: asked.id, at: new Date() }).catch(() => {});
     }
   }
 
   /** Keeps a summary of what was said before. Resolves once it is stored and shown. */
   fold(summary: ContextSummary): Promise<void> {
-    return this.write({ type: 'FOLD', summary });
+    return this.entries.write({ type: 'FOLD', summary });
   }
 
   /** Keeps the counts of calls, also of those whose step goes no further, and settles what was reserved for them. */
   record(stepId: string, calls: readonly CallRecord[], reservation: Reservation | null): void {
     if (calls.length === 0 && !reservation) return;
-    this.write({ type: 'CALLS', stepId, calls, reservation }).catch(() => {});
+    this.entries.write({ type: 'CALLS', stepId, calls, reservation }).catch(() => {});
   }
 
   /** Begins a message of a step's own, or begins it again. Resolves once it is stored and shown. */
   beginMessage(message: Message): Promise<void> {
     this.openMessages.add(message.id);
-    return this.write({ type: 'MESSAGE_BEGIN', message });
+    return this.entries.write({ type: 'MESSAGE_BEGIN', message });
   }
 
   /** Ends it. */
   endMessage(messageId: string, form: MessageForm): void {
     this.openMessages.delete(messageId);
-    this.endsStored = this.write({ type: 'MESSAGE_END', messageId, form }).catch(() => {});
+    this.endsStored = this.entries.write({ type: 'MESSAGE_END', messageId, form }).catch(() => {});
   }
 
   /** Writes nothing more, and returns what was not written yet: it belongs into the transaction that ends the attempt. */
-  async close(): Promise<JournalEntry[]> {
-    this.closed = true;
-    await this.flushing;
-    if (this.failure !== null) throw this.failure;
-    return this.queue.splice(0).map(({ entry }) => entry);
+  close(): Promise<JournalEntry[]> {
+    return this.entries.close();
   }
 
   private end(step: StepRecord, result: Partial<StepRecord> & Pick<StepRecord, 'state'>): void {
     if (!this.begun.has(step)) this.begin(step).catch(() => {});
     Object.assign(step, result, { finishedAt: new Date() });
     if (step.state !== 'SUCCEEDED') this.withdraw(step.key);
-    const stored = this.write({ type: 'END', step: { ...step } });
+    const stored = this.entries.write({ type: 'END', step: { ...step } });
     this.endsStored = Promise.all([this.endsStored, stored]).catch(() => {});
-  }
-
-  private write(entry: JournalEntry): Promise<void> {
-    if (this.failure !== null) return Promise.reject(this.failure);
-    return new Promise((resolve, reject) => {
-      this.queue.push({ entry, resolve, reject });
-      this.schedule();
-    });
-  }
-
-  /** Not at once: what ends the run is written with its end, in the transaction that follows from here. */
-  private schedule(): void {
-    if (this.flushing) return;
-    this.flushing = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.flush());
-  }
-
-  private async flush(): Promise<void> {
-    while (this.queue.length > 0 && !this.closed && this.failure === null) {
-      const batch = this.queue.splice(0);
-      try {
-        const count = this.count + 1;
-        await persist(() =>
-          this.commit(
-            batch.map(({ entry }) => entry),
-            count,
-          ),
-        );
-        this.count = count;
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        this.failure = error;
-        this.onRefused(error);
-        for (const { reject } of [...batch, ...this.queue.splice(0)]) reject(error);
-      }
-    }
-    this.flushing = null;
-  }
-
-  /** Where the answer to a commit was lost, the count in the run's row says that it took place. */
-  private commit(entries: JournalEntry[], count: number): Promise<void> {
-    const { run, options } = this;
-    return options.transactions.direct(async (unit) => {
-      if (!(await holdsRun(run, unit))) throw new FencedError(run.conversationId);
-      const counted = await unit.tx.$executeRaw`
-        UPDATE runs SET journal_count = ${count} WHERE id = ${run.id}::uuid AND journal_count = ${count - 1}`;
-      if (counted === 0) return;
-      const events = await options.streams.appendIn(unit.tx, await writeEntries(run, entries, unit, options.budget));
-      unit.afterCommit(() => options.streams.publish(run.conversationId, events));
-    });
   }
 }
 
@@ -372,37 +292,3 @@ const stands = ({ state, kind, decidedById }: Approval): boolean =>
   state === 'APPROVED' || (state === 'REJECTED' && decidedById !== null && kind !== 'CHOICE');
 
 const waitOf = (kind: Approval['kind']) => (kind === 'CHOICE' ? 'INPUT' : 'APPROVAL');
-
-/** What people have done about a run since it was claimed. */
-export interface HeldRun {
-  isCancelled: boolean;
-  isRolledBack: boolean;
-}
-
-/** Locks the room and the run. Null where the claim was taken over, or the run is gone. */
-export async function holdsRun({ id, fence }: Run, { tx }: Pick<Unit<RawTransaction>, 'tx'>): Promise<HeldRun | null> {
-  if (!(await lockRoomOfRun(tx, id))) return null;
-  const [held] = await tx.$queryRaw<HeldRun[]>`
-    SELECT cancel_requested_at IS NOT NULL AS "isCancelled", rolled_back_at IS NOT NULL AS "isRolledBack"
-    FROM runs WHERE id = ${id}::uuid AND fence = ${fence} AND state = 'RUNNING' FOR NO KEY UPDATE`;
-  return held ?? null;
-}
-
-/**
- * Errors after which the step can still come to its end: later, elsewhere, or once a person has answered. A tool that could
- * not reach a server of the outside has come to its end.
- */
-const leavesOpen = (error: unknown): boolean =>
-  error instanceof Suspended ||
-  error instanceof ReplyBroken ||
-  error instanceof FencedError ||
-  (error instanceof LimitReached && error.asks) ||
-  (isConnectionFailure(error) && !(error instanceof ToolError)) ||
-  (error instanceof ParleyError && error.code === 'UNAVAILABLE');
-
-function describeStepError(error: unknown): StepError {
-  if (error instanceof StepFailure) return error.error;
-  if (!(error instanceof LimitReached)) return describeFailure(error);
-  const { limit, owner, bound, message } = error;
-  return { code: 'LIMIT_REACHED', message, retryable: false, limit: { name: limit, owner, bound } };
-}

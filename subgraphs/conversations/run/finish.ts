@@ -7,7 +7,7 @@ import type { Streams } from '#core/stream/streams';
 import type { Message, Run } from '#prisma/generated/client';
 import { snapshotMessage, snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
-import { holdsRun } from '../orchestration/journal.ts';
+import { holdsRun } from '../orchestration/held-run.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { RUN_COLUMNS, reformMessage } from '../row.ts';
 import { type RunErrorType, RunState } from '../run.type.ts';

@@ -2,7 +2,7 @@ import { newId } from '#core/id';
 import type { Message, Run, RunWait } from '#prisma/generated/client';
 import { snapshotRun } from '../conversation.presenter.ts';
 import { eventOf } from '../conversation-event.ts';
-import { holdsRun } from '../orchestration/journal.ts';
+import { holdsRun } from '../orchestration/held-run.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { RUN_COLUMNS, reformMessage } from '../row.ts';
 import { ACTIVE_MS } from './active-time.ts';

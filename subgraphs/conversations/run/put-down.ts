@@ -1,5 +1,5 @@
 import type { Run } from '#prisma/generated/client';
-import { holdsRun } from '../orchestration/journal.ts';
+import { holdsRun } from '../orchestration/held-run.ts';
 import { type JournalEntry, writeEntries } from '../orchestration/journal-write.ts';
 import { ACTIVE_MS } from './active-time.ts';
 import type { FinishOptions } from './finish.ts';
