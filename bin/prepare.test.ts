@@ -169,7 +169,12 @@ describe('the build', () => {
        console.log(word, late.word, typeof Marked, process.argv.slice(2).join());`,
     );
     await prepareOnce();
-    expect((await readdir(path.join(root, 'dist/core'))).sort()).toEqual(['query.sql', 'step', 'word.js', 'word.js.map']);
+    expect((await readdir(path.join(root, 'dist/core'))).sort()).toEqual([
+      'query.sql',
+      'step',
+      'word.js',
+      'word.js.map',
+    ]);
     expect(JSON.parse(await read('dist/core/word.js.map')).sources).toEqual(['../../core/word.ts']);
     const { stdout } = await run(process.execPath, ['bin/start.mjs', '--roles', 'gateway'], { cwd: root });
     expect(stdout).toBe('Marked mark\nhello hello function --roles,gateway\n');
