@@ -82,6 +82,8 @@ describe('a server that cannot start says why in one sentence', () => {
     await chmod(folder, 0o555);
     const PARLEY_DATA = join(folder, 'data');
     expect(await refusal({ PARLEY_DATA }, [], OTHER_USER)).toMatch(/data cannot be made \(EACCES\): set PARLEY_DATA/);
+    // Nor could whoever is not root remove what is in it.
+    await chmod(folder, 0o755);
   });
 
   it('when a port is taken, before it has begun anything', async () => {

@@ -104,7 +104,10 @@ async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): 
     UPDATE steps SET output = NULL WHERE kind = 'MODEL' AND key ~ '(^|/)fold/[0-9]+$'
       AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)`;
   const runIds = await runsOn(tx, roomId, userId);
-  await tx.$executeRaw`UPDATE steps SET input = NULL WHERE run_id = ANY(${runIds}::uuid[])`;
+  // A call of a model may have been asked what several had said, one behind the other.
+  await tx.$executeRaw`
+    UPDATE steps SET input = NULL WHERE input IS NOT NULL AND (run_id = ANY(${runIds}::uuid[])
+      OR kind = 'MODEL' AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid))`;
   // What agents remembered of him, and what they found of his words, whomever they answered.
   await tx.$executeRaw`
     UPDATE steps SET output = NULL WHERE kind = 'TOOL' AND output IS NOT NULL

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonValue, ModelPart, ModelRequest, ModelTurn, RawParts } from '#core/model/model.port';
 import { isModelError } from '#core/model/model-error';
 import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
+import { cutResult } from '#core/tool/cut-result';
 import { toReference } from '../attachment/file-reference.ts';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import { askModel, type ModelAnswer } from '../run/ask-model.ts';
@@ -46,7 +47,7 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     name: call.name,
     agent: { id: agent.id, version: agent.version },
     depth: allowance.depth,
-    input: { model: agent.model, turns: call.turns.length, tools: call.tools?.map(({ name }) => name) ?? [] },
+    input: inputOf(agent.model, call),
   };
   const output = await scope.journal.step(
     spec,
@@ -76,6 +77,22 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
   }
   return answer;
 }
+
+/** What of a newest message is kept with its step, in characters: the rest of what a model is shown is in the room. */
+const MAX_ASKED = 2_000;
+
+/** What a call is shown to be about. A summary of older messages is about all of them. */
+function inputOf(model: string, { turns, tools = [], isAside }: ModelCall): JsonValue {
+  const newest = isAside ? undefined : turns.findLast(({ role }) => role === 'user')?.parts.findLast(isText);
+  return {
+    model,
+    turns: turns.length,
+    tools: tools.map(({ name }) => name),
+    ...(newest && { asked: cutResult(newest.text, MAX_ASKED) }),
+  };
+}
+
+const isText = (part: ModelPart): part is Extract<ModelPart, { type: 'text' }> => part.type === 'text';
 
 function requestOf({ agent }: Visit, call: ModelCall, system: string): Omit<ModelRequest, 'model'> {
   const bounds = [agent.maxOutputTokens, call.maxOutputTokens].filter((bound) => bound != null);

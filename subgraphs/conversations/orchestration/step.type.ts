@@ -80,7 +80,8 @@ export class StepType {
 
   @Field(() => GraphQLJSON, {
     nullable: true,
-    description: 'What it was given: the arguments of a tool, for instance.',
+    description:
+      'What it was given: the arguments of a tool; of a call of a model, which model, how many turns, which tools, and in `asked` the newest message.',
   })
   input!: unknown;
 

@@ -42,7 +42,9 @@ describe('teams', { timeout: 60_000 }, () => {
         ['bob', 'SUCCEEDED', 1],
         ['cid', 'SUCCEEDED', 1],
       ]);
-      expect(run.steps.find(({ kind, depth }) => kind === 'MODEL' && depth === 2)?.usage).toEqual({ totalTokens: 18 });
+      const call = run.steps.find(({ kind, depth }) => kind === 'MODEL' && depth === 2);
+      expect(call?.usage).toEqual({ totalTokens: 18 });
+      expect(call?.input).toEqual({ model: stage.model.modelId, turns: 1, tools: [], asked: 'zero' });
       await stage.leave(room);
     });
 
