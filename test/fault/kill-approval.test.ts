@@ -1,11 +1,12 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
 import { RoomFollower } from '#test/support/room-follower';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { auditRoom, openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
+import { auditRoom } from '#test/support/stream-audit';
 
 const APPROVALS = `query ($id: ID!) {
   run(id: $id) { state waitingFor approvals { nodes { id state agent { name } step { id state } } } }
@@ -28,18 +29,8 @@ describe('approvals that nobody has decided', { timeout: 240_000 }, () => {
   let database: pg.Pool;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    server = await ServerProcess.create(model.variables);
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    ({ model, server, client, database } = await startDoomedServer());
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await model?.stop();
-  }, 60_000);
 
   const make = (name: string, input: Record<string, unknown>) =>
     createAgent(client, { name, model: model.modelId, instructions: `<${name}>`, ...input });

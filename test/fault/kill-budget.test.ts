@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { expectExact, readLimits, setLimit } from '#subgraphs/conversations/budget/budget.fixture';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, sendMessage } from '#test/support/room-call';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
 
 const RUNS = 50;
 const LIMIT = 600;
@@ -20,18 +20,8 @@ describe('a limit of tokens whose server is killed with -9', { timeout: 240_000 
   let database: pg.Pool;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    server = await ServerProcess.create(model.variables);
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    ({ model, server, client, database } = await startDoomedServer());
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await model?.stop();
-  }, 60_000);
 
   const countIn = async (...states: string[]) => {
     const { rows } = await database.query<{ count: number }>(

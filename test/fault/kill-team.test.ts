@@ -1,11 +1,12 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
 import { RoomFollower } from '#test/support/room-follower';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { auditRoom, openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
+import { auditRoom } from '#test/support/stream-audit';
 
 /**
  * Five agents three deep: a supervisor over two that work side by side, and over a loop. The server is killed in the
@@ -22,18 +23,8 @@ describe('a team whose server is killed with -9', { timeout: 180_000 }, () => {
   const node = (key: string, agentId: string) => ({ key, agentId });
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    server = await ServerProcess.create(model.variables);
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    ({ model, server, client, database } = await startDoomedServer());
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await model?.stop();
-  }, 60_000);
 
   it('goes on behind its last finished step, keeps the finished branches, and answers once', async () => {
     const [ann, bob, cid] = await Promise.all([agent('Ann'), agent('Bob'), agent('Cid')]);

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Outside } from '#core/outbound/outside.fixture';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
+import { atFileEnd } from '#test/support/file-end';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
 import { RoomFollower } from '#test/support/room-follower';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { auditRoom, openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
+import { auditRoom } from '#test/support/stream-audit';
 
 const STEPS = 'query ($id: ID!) { run(id: $id) { steps { nodes { id kind state attempt error { code } } } } }';
 const REQUEUE = 'mutation ($input: RequeueStepInput!) { requeueStep(input: $input) { run { id state } } }';
@@ -23,21 +25,12 @@ describe('a tool that must not be run twice', { timeout: 180_000 }, () => {
   let silent = true;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
     outside = await Outside.start((_, response) => {
       if (!silent) response.writeHead(201, { 'content-type': 'text/plain' }).end('Ordered.');
     });
-    server = await ServerProcess.create({ ...model.variables, OUTBOUND_ALLOW: '127.0.0.1' });
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    atFileEnd(() => outside.stop());
+    ({ model, server, client, database } = await startDoomedServer({ OUTBOUND_ALLOW: '127.0.0.1' }));
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await Promise.all([outside?.stop(), model?.stop()]);
-  }, 60_000);
 
   it.each(['SIGKILL', 'SIGTERM'] as const)(
     'is not run again after a %s in its middle, until somebody requeues it',

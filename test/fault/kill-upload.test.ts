@@ -5,15 +5,15 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { GEMINI } from '#core/model/dialect.fixture';
 import { stream, streamThenStall } from '#core/model/fault-server.fixture';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
 import { RoomFollower } from '#test/support/room-follower';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -24,18 +24,8 @@ describe('files of a server that is killed with -9', { timeout: 180_000 }, () =>
   let database: pg.Pool;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start(GEMINI);
-    server = await ServerProcess.create(model.variables);
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    ({ model, server, client, database } = await startDoomedServer({}, GEMINI));
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await model?.stop();
-  }, 60_000);
 
   /** The names of what lies in the store, but for what tells whose it is. */
   const stored = async () =>

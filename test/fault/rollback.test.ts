@@ -1,11 +1,12 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { TestClient } from '#test/support/client';
+import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
 import { RoomFollower } from '#test/support/room-follower';
-import { ScriptedModel } from '#test/support/scripted-model';
-import { ServerProcess } from '#test/support/server-process';
-import { auditRoom, openPool } from '#test/support/stream-audit';
+import type { ScriptedModel } from '#test/support/scripted-model';
+import type { ServerProcess } from '#test/support/server-process';
+import { auditRoom } from '#test/support/stream-audit';
 
 describe('a server that is killed right behind a message that takes back what is under way', {
   timeout: 180_000,
@@ -16,18 +17,8 @@ describe('a server that is killed right behind a message that takes back what is
   let database: pg.Pool;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    server = await ServerProcess.create(model.variables);
-    client = await server.owner();
-    database = openPool(await server.databaseUrl());
+    ({ model, server, client, database } = await startDoomedServer());
   }, 120_000);
-
-  afterAll(async () => {
-    await client?.close();
-    await database?.end();
-    await server?.remove();
-    await model?.stop();
-  }, 60_000);
 
   it('has it cancelled and hidden from models when it comes again', async () => {
     const agent = await createAgent(client, { model: model.modelId });
