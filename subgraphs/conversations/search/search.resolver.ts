@@ -16,7 +16,7 @@ export class SearchResolver {
 
   @Query(() => MessageSearchConnection, {
     description:
-      'Messages that hold all the words, in rooms that you may read, the newest first. `"words in order"`, `this or that`, `-without`; the last word may be the beginning of one.',
+      'Messages that hold all the words, in rooms that you may read, the newest first; none that was taken back. `"words in order"`, `this or that`, `-without`; the last word may be the beginning of one.',
   })
   async searchMessages(
     @Ctx() context: RequestContext,
