@@ -33,12 +33,18 @@ export interface History {
   rolledBack: string[];
 }
 
-/** Reads what was said in the room of a run. */
+/** For whom and what a room is read. */
+export interface RoomReading extends Pick<Run, 'orgId' | 'conversationId' | 'startedById'> {
+  /** The message that is answered; null where none is, in a live session. */
+  triggerMessageId: string | null;
+}
+
+/** Reads what was said in a room. */
 export class RoomHistory {
   private trigger: Promise<{ text: string; position: bigint } | null> | null = null;
 
   constructor(
-    private readonly run: Run,
+    private readonly reading: RoomReading,
     private readonly viewer: Viewer,
     private readonly database: Database,
     private readonly directory: PeerDirectory,
@@ -46,10 +52,10 @@ export class RoomHistory {
 
   /** The message that is answered; null where it was deleted. */
   answered(): Promise<{ text: string; position: bigint } | null> {
-    this.trigger ??= this.database.scoped.message.findFirst({
-      where: { id: this.run.triggerMessageId },
-      select: { text: true, position: true },
-    });
+    const { triggerMessageId: id } = this.reading;
+    this.trigger ??= id
+      ? this.database.scoped.message.findFirst({ where: { id }, select: { text: true, position: true } })
+      : Promise.resolve(null);
     return this.trigger;
   }
 
@@ -58,7 +64,7 @@ export class RoomHistory {
    * said since.
    */
   async read(agentId: string): Promise<History> {
-    const { conversationId } = this.run;
+    const { conversationId } = this.reading;
     const trigger = await this.answered();
     const summary = await this.summaryBefore(agentId, trigger?.position ?? null);
     const rows = await this.database.scoped.message.findMany({
@@ -102,7 +108,7 @@ export class RoomHistory {
    * taken back, there may be others.
    */
   private async summaryBefore(agentId: string, position: bigint | null): Promise<ContextSummary | null> {
-    const { orgId, conversationId } = this.run;
+    const { orgId, conversationId } = this.reading;
     const [found] = await this.database.scoped.$queryRaw<{ id: string }[]>`
       SELECT s.id::text FROM context_summaries s
       WHERE s.org_id = ${orgId}::uuid AND s.conversation_id = ${conversationId}::uuid AND s.agent_id = ${agentId}::uuid
@@ -115,7 +121,7 @@ export class RoomHistory {
 
   /** Tells one state of what the room shows up to a place from every other. */
   async fingerprint(position: bigint): Promise<string> {
-    const { orgId, conversationId } = this.run;
+    const { orgId, conversationId } = this.reading;
     const [row] = await this.database.scoped.$queryRaw<{ fingerprint: string }[]>`
       SELECT parley_room_fingerprint(${orgId}::uuid, ${conversationId}::uuid, ${String(position)}::bigint) AS fingerprint`;
     return row?.fingerprint ?? '';
@@ -181,7 +187,7 @@ export class RoomHistory {
 
   private async runsOfOthers(ids: string[]): Promise<Set<string>> {
     const rows = await this.database.scoped.run.findMany({
-      where: { id: { in: ids }, startedById: { not: this.run.startedById } },
+      where: { id: { in: ids }, startedById: { not: this.reading.startedById } },
       select: { id: true },
     });
     return new Set(rows.map(({ id }) => id));

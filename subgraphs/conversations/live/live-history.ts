@@ -2,8 +2,9 @@ import type { Database } from '#core/database/database';
 import type { ModelTurn } from '#core/model/model.port';
 import type { Viewer } from '#core/viewer';
 import type { LiveSession } from '#prisma/generated/client';
+import { summaryTurn } from '../context/fold-history.ts';
+import { RoomHistory } from '../context/room-history.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
-import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { buildTranscript } from '../run/transcript.ts';
 
 /** How much of the room a live model is told, in characters and messages: it is paid for again with every turn. */
@@ -16,30 +17,22 @@ export async function readHistory(
   viewer: Viewer,
   { database, directory }: { database: Database; directory: PeerDirectory },
 ): Promise<ModelTurn[]> {
-  const rows = await database.scoped.message.findMany({
-    where: {
-      conversationId: session.conversationId,
-      isShown: true,
-      status: { not: 'STREAMING' },
-      createdAt: { lte: session.startedAt },
-    },
-    orderBy: { position: 'desc' },
-    take: MAX_MESSAGES,
-  });
-  const rolledBack = await rolledBackRuns(database, rows);
-  const said = rows.filter(({ runId }) => !rolledBack.has(runId ?? ''));
-  if (said.length === 0) return [];
-  const idsOf = (kind: 'USER' | 'AGENT') => [
-    ...new Set(
-      said.filter((row) => row.authorKind === kind && row.authorId !== session.agentId).map((row) => row.authorId),
-    ),
-  ];
-  const named = await Promise.all([
-    directory.users(viewer, idsOf('USER')),
-    directory.agentNames(viewer, idsOf('AGENT')),
-  ]);
-  const names = new Map(named.flat().map(({ id, name }) => [id, name]));
-  return buildTranscript(said.reverse(), { agentId: session.agentId, names, maxCharacters: MAX_CHARACTERS });
+  const { orgId, conversationId, agentId, userId, startedAt } = session;
+  const reading = { orgId, conversationId, triggerMessageId: null, startedById: userId };
+  const history = new RoomHistory(reading, viewer, database, directory);
+  const { summary, lines } = await history.read(agentId);
+  const said = lines
+    .filter(({ createdAt }) => createdAt <= startedAt)
+    .slice(-MAX_MESSAGES)
+    // A model that listens is told what was said, not by which calls.
+    .map(({ exchange: _void, ...line }) => line);
+  const names = await history.names(said, agentId);
+  const [first, ...others] = buildTranscript(said, { agentId, names, maxCharacters: MAX_CHARACTERS });
+  const turns = first ? [first, ...others] : [];
+  if (!summary) return turns;
+  const { isSummary: _void, ...told } = summaryTurn(summary);
+  // The sides take turns.
+  return first?.role === 'user' ? [{ ...told, parts: [...told.parts, ...first.parts] }, ...others] : [told, ...turns];
 }
 
 /** Whoever talks, with no more than reading what the session needs. */

@@ -1,6 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LiveServer } from '#core/model/live-server.fixture';
 import { atFileEnd } from '#test/support/file-end';
+import { sendMessage } from '#test/support/room-call';
+import { isFinal, RoomReader } from '#test/support/room-reader';
 import type { Person, SeededRoom } from '#test/support/seed';
 import { startTestServer, type TestServer } from '#test/support/server';
 import { LiveCaller } from './live-caller.fixture.ts';
@@ -90,4 +92,31 @@ describe('an agent that is talked with', () => {
       await caller.untilTurn(1);
       expect(await memory(agentId)).toEqual([{ label: 'notes', value: 'Likes tea.', revision: 1 }]);
     }));
+
+  it('knows what was said before, and what the room is summed up as in place of what is older', async () => {
+    const agent = await test.seed.agent(owner, { model: 'offline/parley' });
+    const room = await test.seed.room(owner, { agents: [agent] });
+    const reader = new RoomReader(owner.client, room.id, room.cursor);
+    for (const text of ['My dog is called Walnut', 'My cat is called Hazel']) {
+      const { run } = await sendMessage(owner.client, room.id, text);
+      await reader.until((event) => isFinal(event) && event.run?.id === run?.id);
+    }
+    await reader.close();
+    await test.pool().query(
+      `insert into context_summaries (id, org_id, conversation_id, agent_id, run_id, up_to_message_id, up_to_position,
+         fingerprint, covers_from, message_count, folded_tokens, tokens, model, text)
+       select gen_random_uuid(), m.org_id, m.conversation_id, $2, gen_random_uuid(), m.id, m.position,
+         parley_room_fingerprint(m.org_id, m.conversation_id, m.position), m.created_at, 2, 10, 5, 'offline/parley', 'There is a dog.'
+       from messages m where m.conversation_id = $1 order by m.position offset 1 limit 1`,
+      [room.id, agent.id],
+    );
+    const caller = await LiveCaller.start(owner.client, room.id);
+    await caller.say('Hello');
+    await caller.untilTurn(1);
+    await caller.end();
+    await caller.leave();
+    const told = JSON.stringify(live.wires[0]?.received);
+    for (const part of ['There is a dog.', 'called Hazel']) expect(told).toContain(part);
+    expect(told).not.toContain('called Walnut');
+  });
 });
