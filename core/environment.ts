@@ -142,7 +142,9 @@ const schema = z.object({
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */
   RATE_LIMIT_REQUESTS: whole(1, 'must be a whole number of at least 1').default(1_000),
   /** What one caller may have answered within ten seconds, in points: about the fields of the answers, see the gateway's README. */
-  RATE_LIMIT_COST: whole(1, 'must be a whole number of at least 1').default(100_000),
+  RATE_LIMIT_COST: whole(10_000, 'must be a whole number of at least 10,000, which one operation may cost').default(
+    100_000,
+  ),
   /** How long a client may read nothing of what waits for it before its socket is closed, in seconds. */
   SLOW_READER_SECONDS: number(1, 'must be a number of seconds, at least 1').default(30),
   /** Where this process can be reached by the others, when its role is run alone. The port has its health and metrics too. */

@@ -48,6 +48,8 @@ export function addUploads(app: FastifyInstance, options: UploadOptions): void {
           requirePermission(envelope.viewer, 'conversations:write');
           envelopes.set(request, envelope);
           const caller = spenderOf(envelope);
+          // It may have gone while its credential was looked at, and then nobody would take it off again.
+          if (reply.raw.closed || request.raw.destroyed) throw badInput('file', 'The upload broke off.');
           if (underWay.of(caller) >= MAX_AT_ONCE) throw CROWDED;
           underWay.add(caller);
           reply.raw.once('close', () => underWay.remove(caller));

@@ -1,7 +1,7 @@
 import type { Database } from '#core/database/database';
 import type { RawTransaction, Transactions } from '#core/database/transaction';
 import { ParleyError } from '#core/error';
-import { newId } from '#core/id';
+import { firstIdAt, newId } from '#core/id';
 import type { JobContext } from '#core/job/job';
 import { eventOf } from '../conversation-event.ts';
 import type { RoomWriter } from '../room-writer.ts';
@@ -19,7 +19,8 @@ export interface ErasePersonOptions {
 
 /**
  * Takes away what somebody wrote in each room of the organization of the current work: batch by batch, each whole by
- * itself, so that it can be put down at any moment and begun again.
+ * itself, so that it can be put down at any moment and begun again. It is not finished while runs are open there that began
+ * before: what they have in hand is written at their end.
  */
 export async function erasePerson(
   { orgId, userId }: { orgId: string; userId: string },
@@ -29,20 +30,28 @@ export async function erasePerson(
   const { database, transactions, rooms, sweepFiles } = options;
   const open = await database.scoped.erasure.findFirst({ where: { userId, finishedAt: null } });
   if (!open) return;
-  let messages = 0;
+  // Runs from then on have not seen his words.
+  const before = { at: open.requestedAt, runId: firstIdAt(open.requestedAt) };
   const found = await database.scopedPool.query<{ id: string }>(ROOMS, [userId]);
   for (const { id } of found.rows) {
     for (let more = true; more; ) {
       signal.throwIfAborted();
       const erased = await rooms
-        .write({ id, orgId }, ({ tx }) => eraseInRoom(tx, { id, orgId }, userId))
+        .write({ id, orgId }, ({ tx }) => eraseInRoom(tx, { id, orgId }, userId, before))
         .catch(zeroIfGone);
-      messages += erased;
       more = erased === BATCH;
     }
   }
   await giveUpUploads(database, userId);
   await sweepFiles();
+  const roomIds = found.rows.map(({ id }) => id);
+  const { rows } = await database.scopedPool.query<{ messages: number; isOpen: boolean }>(STATE, [
+    userId,
+    roomIds,
+    before.runId,
+  ]);
+  if (rows[0]?.isOpen) return;
+  const messages = rows[0]?.messages ?? 0;
   await transactions.scoped(async (unit) => {
     await unit.tx.erasure.updateMany({ where: { userId }, data: { finishedAt: new Date() } });
     const payload = { userId, messages, rooms: found.rows.length };
@@ -51,7 +60,7 @@ export async function erasePerson(
 }
 
 /** A batch of his messages; with the last one, everything else of him that is in the room. */
-async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string }, userId: string) {
+async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string }, userId: string, before: Before) {
   const gone = await tx.$queryRaw<unknown[]>`
     WITH batch AS (
       SELECT m.id FROM messages m
@@ -76,7 +85,7 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
   const left = await tx.$executeRaw`
     UPDATE participants SET left_at = now()
     WHERE conversation_id = ${room.id}::uuid AND kind = 'USER' AND participant_id = ${userId}::uuid AND left_at IS NULL`;
-  await eraseTraces(tx, room.id, userId);
+  await eraseTraces(tx, room.id, userId, before);
   const who = { kind: 'USER' as const, participantId: userId };
   const appends = [
     ...(left > 0 ? [eventOf(room, 'ParticipantLeft', who)] : []),
@@ -85,33 +94,56 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
   return { made: gone.length, appends };
 }
 
-/** The runs that he had begun, and those that answer what he wrote, whoever had them begun. */
-async function runsOn(tx: RawTransaction, roomId: string, userId: string): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT r.id::text FROM runs r LEFT JOIN messages m ON m.id = r.trigger_message_id
-    WHERE r.conversation_id = ${roomId}::uuid
-      AND (r.started_by_id = ${userId}::uuid OR m.author_kind = 'USER' AND m.author_id = ${userId}::uuid)`;
-  return rows.map(({ id }) => id);
+/** What was there when he was erased. */
+interface Before {
+  at: Date;
+  /** Runs with a lesser id began before. */
+  runId: string;
+}
+
+/**
+ * The runs of a room that began before and are over: what is open goes on with what it has, and comes later.
+ * @returns `own`: those that he had begun, and those that answer what he wrote, whoever had them begun.
+ */
+async function runsOn(
+  tx: RawTransaction,
+  roomId: string,
+  userId: string,
+  before: Before,
+): Promise<{ ended: string[]; own: string[] }> {
+  const rows = await tx.$queryRaw<{ id: string; isOwn: boolean }[]>`
+    SELECT r.id::text, (r.started_by_id = ${userId}::uuid OR coalesce(m.author_id = ${userId}::uuid, false)) AS "isOwn"
+    FROM runs r LEFT JOIN messages m ON m.id = r.trigger_message_id AND m.author_kind = 'USER'
+    WHERE r.conversation_id = ${roomId}::uuid AND r.id < ${before.runId}::uuid
+      AND r.state NOT IN ('QUEUED', 'RUNNING', 'WAITING')`;
+  return { ended: rows.map(({ id }) => id), own: rows.filter(({ isOwn }) => isOwn).map(({ id }) => id) };
 }
 
 /** What he did beside writing, and what was made of his words on the way to an answer. The counts of it stay. */
-async function eraseTraces(tx: RawTransaction, roomId: string, userId: string): Promise<void> {
+async function eraseTraces(tx: RawTransaction, roomId: string, userId: string, before: Before): Promise<void> {
   await tx.$executeRaw`DELETE FROM reactions WHERE conversation_id = ${roomId}::uuid AND actor_kind = 'USER' AND actor_id = ${userId}::uuid`;
   await tx.$executeRaw`DELETE FROM read_marks WHERE conversation_id = ${roomId}::uuid AND user_id = ${userId}::uuid`;
   // Summaries hold words of everybody. Agents make new ones, of what is left.
-  await tx.$executeRaw`DELETE FROM context_summaries WHERE conversation_id = ${roomId}::uuid`;
   await tx.$executeRaw`
-    UPDATE steps SET output = NULL WHERE kind = 'MODEL' AND key ~ '(^|/)fold/[0-9]+$'
-      AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)`;
-  const runIds = await runsOn(tx, roomId, userId);
+    DELETE FROM context_summaries
+    WHERE conversation_id = ${roomId}::uuid AND (created_at < ${before.at}::timestamptz OR run_id < ${before.runId}::uuid)`;
+  const { ended, own: runIds } = await runsOn(tx, roomId, userId, before);
+  await tx.$executeRaw`
+    UPDATE steps SET output = NULL
+    WHERE kind = 'MODEL' AND key ~ '(^|/)fold/[0-9]+$' AND run_id = ANY(${ended}::uuid[])`;
   // A call of a model may have been asked what several had said, one behind the other.
   await tx.$executeRaw`
-    UPDATE steps SET input = NULL WHERE input IS NOT NULL AND (run_id = ANY(${runIds}::uuid[])
-      OR kind = 'MODEL' AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid))`;
+    UPDATE steps SET input = NULL
+    WHERE input IS NOT NULL AND run_id = ANY(${ended}::uuid[]) AND (run_id = ANY(${runIds}::uuid[]) OR kind = 'MODEL')`;
+  // The arguments of calls stand in what the model said as well.
+  await tx.$executeRaw`
+    UPDATE steps SET output = jsonb_set(output || '{"rawParts": null}', '{parts}', (
+      SELECT coalesce(jsonb_agg(CASE WHEN part->>'type' = 'tool_call' THEN jsonb_set(part, '{args}', '{}') ELSE part END ORDER BY place), '[]')
+      FROM jsonb_array_elements(output->'parts') WITH ORDINALITY AS said (part, place)))
+    WHERE kind = 'MODEL' AND run_id = ANY(${runIds}::uuid[]) AND jsonb_typeof(output->'parts') = 'array'`;
   // What agents remembered of him, and what they found of his words, whomever they answered.
   await tx.$executeRaw`
-    UPDATE steps SET output = NULL WHERE kind = 'TOOL' AND output IS NOT NULL
-      AND run_id IN (SELECT id FROM runs WHERE conversation_id = ${roomId}::uuid)
+    UPDATE steps SET output = NULL WHERE kind = 'TOOL' AND output IS NOT NULL AND run_id = ANY(${ended}::uuid[])
       AND (run_id = ANY(${runIds}::uuid[]) OR name IN ('search_conversation', 'memory_read'))`;
   await tx.$executeRaw`
     UPDATE approvals SET arguments = '{}', edited_arguments = NULL
@@ -151,3 +183,9 @@ function zeroIfGone(error: unknown): number {
 /** Whoever wrote in a room was in it, and his row stays when he leaves. */
 const ROOMS = `
   SELECT DISTINCT conversation_id::text AS id FROM participants WHERE kind = 'USER' AND participant_id = $1::uuid`;
+
+const STATE = `
+  SELECT (SELECT count(*)::int FROM erased_messages e JOIN messages m ON m.id = e.message_id
+          WHERE m.author_kind = 'USER' AND m.author_id = $1::uuid) AS messages,
+         EXISTS (SELECT 1 FROM runs r WHERE r.conversation_id = ANY($2::uuid[]) AND r.id < $3::uuid
+                   AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS "isOpen"`;

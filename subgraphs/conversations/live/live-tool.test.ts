@@ -61,6 +61,12 @@ describe('a tool that a live model calls', () => {
       { error: 'APPROVAL_NEEDED', message: expect.stringContaining('needs the approval of a person') },
     ],
     [
+      'has a condition on what was said, which nobody knows yet',
+      {},
+      { approval: ruled({ rule: 'WHEN', condition: 'input.contains("pay")' }) },
+      { error: 'APPROVAL_NEEDED', message: expect.any(String) },
+    ],
+    [
       'has a condition that cannot be evaluated',
       {},
       { approval: ruled({ rule: 'WHEN', condition: 'args.nothing.at.all' }) },

@@ -76,8 +76,8 @@ function needsApproval({ approval }: GrantedTool, { name, args }: ToolCallPart, 
   if (!approval || approval.rule === 'NEVER') return false;
   if (approval.rule === 'ALWAYS' || approval.condition === null) return true;
   try {
-    // What was said to it is known only once its turn has ended.
-    return evaluateCondition(approval.condition, { args, tool: name, agent: agent.name, input: '' });
+    // What was said is known only once its turn has ended: a condition that asks for `input` cannot be evaluated.
+    return evaluateCondition(approval.condition, { args, tool: name, agent: agent.name });
   } catch {
     return true;
   }

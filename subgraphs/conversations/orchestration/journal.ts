@@ -140,7 +140,9 @@ export class Journal {
     { beginsItself = false, whenRoom = (make) => make() }: StepOptions = {},
   ): Promise<T> {
     const ended = this.steps.get(spec.key);
-    if (ended?.state === 'SUCCEEDED') return ended.output as T;
+    // What a model said may have been erased with the words that it was about: then it is asked again.
+    const isErased = spec.kind === 'MODEL' && ended?.output === null;
+    if (ended?.state === 'SUCCEEDED' && !isErased) return ended.output as T;
     if (ended?.state === 'FAILED' && ended.error) throw toThrown(ended.error);
     await this.endsStored;
     this.signal.throwIfAborted();

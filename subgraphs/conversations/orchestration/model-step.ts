@@ -70,7 +70,7 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     { beginsItself: true, ...(!call.isAside && { whenRoom: allowance.room(visit.signal) }) },
   );
   const answer = output as unknown as ModelAnswer;
-  if (known?.state === 'SUCCEEDED') {
+  if (known?.state === 'SUCCEEDED' && known.output !== null) {
     allowance.spend(known.usage?.totalTokens ?? 0);
     if (call.speaker) call.speaker.repeat(await saidOf(answer.parts, visit));
     else shownBy(visit).repeat(await picturesOf(answer.parts, visit));

@@ -121,7 +121,7 @@ export class TakeoverService {
       orderBy: { id: 'asc' },
     });
     for (const run of open) {
-      const hasBegun = run.attempt > 0;
+      const hasBegun = run.state !== 'QUEUED' || run.resuming;
       if (runs === TakeOverRuns.STOP || !hasBegun) await this.options.runs.cancelIn(unit, run);
     }
   }
@@ -143,6 +143,9 @@ export class TakeoverService {
       orderBy: { position: 'desc' },
     });
     if (last?.authorKind !== 'USER') return null;
+    // Another agent may have it before it already.
+    const asked = await unit.tx.run.findFirst({ where: { triggerMessageId: last.id, state: { in: [...UNFINISHED] } } });
+    if (asked) return null;
     const chosen = await answeringAgent(unit.tx, room.id, last.text, able);
     if (!chosen) return null;
     const run: Run = { ...newRun(last, chosen), startedById: viewer.userId, queuedAt: new Date() };
