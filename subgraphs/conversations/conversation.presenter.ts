@@ -1,5 +1,4 @@
 import { encodeCursor } from '#core/graphql/pagination';
-import type { JsonValue } from '#core/model/model.port';
 import type { StreamGapSignal } from '#core/stream/streams';
 import type { Conversation, Message, Run } from '#prisma/generated/client';
 import { type AttachmentLinks, addressesOf } from './attachment/attachment-link.ts';
@@ -11,7 +10,7 @@ import { type ApprovalSnapshot, type StepSnapshot, snapshotStep } from './orches
 import { toParticipant } from './participant.type.ts';
 import type { RunErrorType, RunState, RunWait, UsageType } from './run.type.ts';
 import { presentTakeover } from './takeover/takeover-row.ts';
-import { mayBePersonal, withoutPersonal } from './tool/memory/personal-memory.ts';
+import { forOthers, isPersonal, type ShownStep } from './tool/memory/personal-memory.ts';
 
 /** The cursor of an event: what `after` takes. */
 export const eventCursor = (seq: number): string => encodeCursor('e', seq);
@@ -120,26 +119,23 @@ export class ConversationPresenter {
   }
 
   step(step: StepSnapshot) {
-    const large =
-      <Key extends 'input' | 'output' | 'decision'>(key: Key) =>
-      async () =>
-        (await this.loaders.step.load(step.id))[key];
     return {
       __typename: 'Step' as const,
       ...step,
       run: (() => this.loadRun(step.runId)) as unknown,
       agent: { __typename: 'Agent' as const, id: step.agentId },
-      input: large('input') as unknown,
-      output: (() => this.outputOf(step)) as unknown,
-      decision: large('decision') as unknown,
+      input: (async () => (await this.shown(step)).input) as unknown,
+      output: (async () => (await this.shown(step)).output) as unknown,
+      decision: (async () => (await this.loaders.step.load(step.id)).decision) as unknown,
     };
   }
 
-  private async outputOf(step: StepSnapshot): Promise<JsonValue> {
-    const { output } = await this.loaders.step.load(step.id);
-    if (!mayBePersonal(step)) return output;
-    const run = await this.loaders.run.load(step.runId);
-    return run.startedById === this.userId ? output : withoutPersonal(output);
+  /** What a step was given and put out, as far as it is for the viewer. */
+  private async shown({ id, runId }: StepSnapshot): Promise<Pick<ShownStep, 'input' | 'output'>> {
+    const step = await this.loaders.step.load(id);
+    if (!isPersonal(step)) return step;
+    const run = await this.loaders.run.load(runId);
+    return run.startedById === this.userId ? step : forOthers(step);
   }
 
   approval(conversationId: string, approval: ApprovalSnapshot) {

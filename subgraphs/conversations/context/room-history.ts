@@ -1,12 +1,12 @@
 import type { Database } from '#core/database/database';
-import type { JsonValue, ModelPart, ModelTurn } from '#core/model/model.port';
+import type { ModelPart, ModelTurn } from '#core/model/model.port';
 import type { Viewer } from '#core/viewer';
 import type { ContextSummary, Message, Run } from '#prisma/generated/client';
 import { turnTokens } from '../orchestration/token-estimate.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { rolledBackRuns } from '../rollback/rolled-back.ts';
 import { filesOf, type Line } from '../run/transcript.ts';
-import { mayBePersonal, withoutPersonal } from '../tool/memory/personal-memory.ts';
+import { isPersonal, type ShownStep } from '../tool/memory/personal-memory.ts';
 import { exchangeStepOf, ownExchange } from './own-exchange.ts';
 
 /** What is read of a room that nobody has folded: more than a model is sent. */
@@ -162,20 +162,24 @@ export class RoomHistory {
           { kind: 'TOOL', state: { in: ['SUCCEEDED', 'FAILED'] } },
         ],
       },
-      select: { runId: true, parentId: true, key: true, kind: true, name: true, output: true, error: true },
+      select: {
+        runId: true,
+        parentId: true,
+        key: true,
+        kind: true,
+        name: true,
+        input: true,
+        output: true,
+        error: true,
+      },
     });
     const others = await this.runsOfOthers(own.map((row) => row.runId as string));
     return new Map(
       own.flatMap((row) => {
         const turn = turns.find(({ messageId }) => messageId === row.id);
-        const of = steps
-          .filter(({ runId, parentId }) => runId === row.runId && parentId === (turn?.id ?? null))
-          // What it remembered of one person is not for the answer to another.
-          .map((step) =>
-            others.has(step.runId) && mayBePersonal(step)
-              ? { ...step, output: withoutPersonal(step.output as JsonValue) }
-              : step,
-          );
+        const of = steps.filter(({ runId, parentId }) => runId === row.runId && parentId === (turn?.id ?? null));
+        // What it remembers of one person is not for the answer to another.
+        if (others.has(row.runId ?? '') && of.some((step) => isPersonal(step as ShownStep))) return [];
         const exchange = ownExchange(
           of.map((step) => exchangeStepOf(step, turn?.key ?? null)),
           row.text,

@@ -70,8 +70,28 @@ describe('memory', { timeout: 60_000 }, () => {
     const asked = await sendMessage(other.client, room.id, 'And how am I?');
     await stage.untilEnded(room, asked.run?.id ?? '');
     const told = JSON.stringify(stage.model.callsOf(stage.markOf(agent.name)).at(-1)?.body);
-    expect(told).toContain('memory_read');
     expect(told).not.toContain('weak heart');
+
+    stage.script(
+      agent.name,
+      stage.model.callTools([
+        'memory_write',
+        { operation: 'replace', scope: 'person', label, oldText: 'weak heart', text: 'good heart' },
+      ]),
+      stage.model.answer('Noted.'),
+    );
+    const written = await stage.ask(room, 'I am well.');
+    expect(JSON.stringify(written.run.steps)).toContain('weak heart');
+    const looked = await other.client.request<{ run: object }>(
+      'query ($id: ID!) { run(id: $id) { steps { nodes { kind input output } } } }',
+      { id: written.id },
+    );
+    expect(JSON.stringify(looked)).toContain(label);
+    expect(JSON.stringify(looked)).not.toContain('heart');
+    stage.script(agent.name, stage.model.answer('Hello.'));
+    const again = await sendMessage(other.client, room.id, 'And now?');
+    await stage.untilEnded(room, again.run?.id ?? '');
+    expect(JSON.stringify(stage.model.callsOf(stage.markOf(agent.name)).at(-1)?.body)).not.toContain('heart');
   });
 
   it('is written by an agent, read again, and people see who wrote it, for whom and where', async () => {

@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '#core/model/model.port';
 import { cutResult } from '#core/tool/cut-result';
-import { mayBePersonal, withoutPersonal } from './personal-memory.ts';
+import { forOthers, isPersonal, type ShownStep } from './personal-memory.ts';
 
 const mine = { scope: 'person', label: 'health', description: 'Of the heart', revision: 1, text: 'SECRET' };
 const ours = { scope: 'shared', label: 'rules', revision: 2, text: 'Be kind.' };
+
+const stepOf = (part: Partial<ShownStep>): ShownStep => ({
+  kind: 'TOOL',
+  name: 'memory_read',
+  input: null,
+  output: null,
+  ...part,
+});
+const withoutPersonal = (output: JsonValue) => forOthers(stepOf({ output })).output;
 
 describe('what others see of what an agent has read of its memory', () => {
   it('is everything but what it remembers of the person it answers', () => {
@@ -31,10 +41,41 @@ describe('what others see of what an agent has read of its memory', () => {
     expect(JSON.stringify(shown)).not.toContain('SECRET');
     expect(JSON.stringify(shown)).toContain('Be kind.');
   });
+});
 
-  it('concerns the reading of memory alone', () => {
-    expect(mayBePersonal({ kind: 'TOOL', name: 'memory_read' })).toBe(true);
-    expect(mayBePersonal({ kind: 'TOOL', name: 'calculator' })).toBe(false);
-    expect(mayBePersonal({ kind: 'AGENT', name: 'memory_read' })).toBe(false);
+describe('what others see of what an agent has written down of a person', () => {
+  const args = { operation: 'append', scope: 'person', label: 'health', text: 'SECRET' };
+  const call = { type: 'tool_call', id: 'a', name: 'memory_write', args };
+
+  it('is which block it was', () => {
+    expect(forOthers(stepOf({ name: 'memory_write', input: args, output: { revision: 2 } }))).toEqual({
+      input: { scope: 'person', label: 'health', withheld: true },
+      output: { revision: 2 },
+    });
+    const said = { parts: [{ type: 'text', text: 'Noted.' }, call], rawParts: { parts: ['SECRET'] }, reason: 'STOP' };
+    expect(forOthers(stepOf({ kind: 'MODEL', name: 'Ada', output: said })).output).toEqual({
+      parts: [
+        { type: 'text', text: 'Noted.' },
+        { ...call, args: { scope: 'person', label: 'health', withheld: true } },
+      ],
+      rawParts: null,
+      reason: 'STOP',
+    });
+  });
+
+  it.each<[boolean, Partial<ShownStep>]>([
+    [true, { name: 'memory_read' }],
+    [true, { name: 'memory_write', input: args }],
+    [true, { name: 'memory_write', input: { ...args, scope: 'toString' } }],
+    [true, { name: 'memory_write', input: null }],
+    [false, { name: 'memory_write', input: { ...args, scope: 'room' } }],
+    [false, { name: 'calculator' }],
+    [false, { kind: 'AGENT', name: 'memory_read' }],
+    [true, { kind: 'MODEL', output: { parts: [call] } }],
+    [false, { kind: 'MODEL', output: { parts: [{ ...call, args: { ...args, scope: 'own' } }] } }],
+    [false, { kind: 'MODEL', output: { parts: [{ ...call, name: 'calculator' }] } }],
+    [false, { kind: 'MODEL', output: null }],
+  ])('concerns it (%s): %j', (concerned, part) => {
+    expect(isPersonal(stepOf(part))).toBe(concerned);
   });
 });
