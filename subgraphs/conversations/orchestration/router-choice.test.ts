@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TeamRun, TeamStage } from './team.fixture.ts';
+
+describe('the choice of a router', { timeout: 60_000 }, () => {
+  let stage: TeamStage;
+
+  beforeAll(async () => {
+    stage = await TeamStage.open();
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  const say = (text: string) => stage.model.answer(text);
+  const choose = (node: string, confidence: number) => say(JSON.stringify({ node, confidence, reason: 'A guess.' }));
+  const decisionIn = ({ steps }: TeamRun) => steps.find(({ kind, name }) => kind === 'DECISION' && name === 'route');
+  const reasonsIn = (run: TeamRun) => decisionIn(run)?.decision?.reasons?.join(' ');
+
+  it('is that of the first rule that is true, and the model is not asked', async () => {
+    const members = await Promise.all([stage.agent('Early'), stage.agent('Later')]);
+    const rules = [
+      // What cannot be evaluated is not true.
+      { condition: 'int(input) > 0', node: 'later' },
+      { condition: 'input.contains("a")', node: 'early' },
+      { condition: 'input.contains("ab")', node: 'later' },
+    ];
+    const team = await stage.team('Ordered', members, { router: { rules } });
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'ab');
+    expect(decisionIn(run)).toMatchObject({ output: 'early', decision: { node: 'early', by: 'RULE' } });
+    expect(stage.countOf('Ordered')).toBe(0);
+    await stage.leave(room);
+  });
+
+  it("is a person's where the model is not sure enough and there is no default", async () => {
+    const members = await Promise.all([stage.agent('Una'), stage.agent('Vic')]);
+    const team = await stage.team('Unsure', members, { router: { threshold: 0.7 } });
+    stage.script('Unsure', choose('una', 0.69));
+    stage.script('Vic', say('It is me.'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Who?');
+    const waiting = await stage.untilWaiting(room, id);
+    expect(waiting).toMatchObject({ waitingFor: 'INPUT', approvals: [{ kind: 'CHOICE', state: 'PENDING' }] });
+    expect(reasonsIn(waiting)).toContain('below the threshold of 0.7');
+    await stage.decide(waiting.approvals[0]?.id, 'EDIT', { arguments: { node: 'vic' } });
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(text).toBe('It is me.');
+    expect(decisionIn(run)).toMatchObject({ output: 'vic', decision: { node: 'vic', by: 'PERSON' } });
+    // The model is not asked again behind it.
+    expect(stage.countOf('Unsure')).toBe(1);
+    await stage.leave(room);
+  });
+
+  it.each([
+    ['makes no sense', () => say('Whoever.'), 'SUCCEEDED'],
+    ['names nobody', () => choose('nobody', 1), 'SUCCEEDED'],
+    ['fails', () => stage.model.fail(), 'PARTIAL'],
+  ])('is the default where the answer of the model %s', async (_, play, state) => {
+    const members = await Promise.all([stage.agent('Wim'), stage.agent('Xia')]);
+    const team = await stage.team('Vague', members, { router: { defaultNode: 'xia' } });
+    stage.script('Vague', play());
+    stage.script('Xia', say('It is me.'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Who?');
+    expect(run.state).toBe(state);
+    expect(text).toBe('It is me.');
+    expect(decisionIn(run)).toMatchObject({ decision: { node: 'xia', by: 'DEFAULT' } });
+    expect(reasonsIn(run)).toContain('The model');
+    await stage.leave(room);
+  });
+
+  it('is the model where it is as sure as it has to be, with its reason', async () => {
+    const members = await Promise.all([stage.agent('Yan'), stage.agent('Zoe')]);
+    const team = await stage.team('Sure', members, { router: { threshold: 0.7, defaultNode: 'yan' } });
+    stage.script('Sure', choose('zoe', 0.7));
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'Who?');
+    expect(decisionIn(run)?.decision).toMatchObject({ node: 'zoe', by: 'MODEL', confidence: 0.7 });
+    expect(reasonsIn(run)).toContain('A guess.');
+    await stage.leave(room);
+  });
+});
