@@ -70,6 +70,6 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
 
 const UNAVAILABLE = (node: TeamNode) => ({
   code: 'AGENT_UNAVAILABLE',
-  message: `The agent at ${node.key} has no published version, or was archived.`,
+  message: `The agent at ${node.key} has no published version, or was archived: publish or restore it.`,
   retryable: false,
 });

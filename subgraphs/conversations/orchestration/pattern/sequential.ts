@@ -22,9 +22,15 @@ export async function sequential(team: Team, { steps }: SequentialTeam): Promise
     outputs.set(step.node, output);
     last = output;
   }
-  if (!last) throw new StepFailure({ code: 'TEAM_EMPTY', message: 'Every step was skipped.', retryable: true });
+  if (!last) throw new StepFailure(EMPTY);
   return isSaid ? last : sayAll(team, last);
 }
+
+const EMPTY = {
+  code: 'TEAM_EMPTY',
+  message: 'Every step of the team failed and was skipped, so that there is no answer.',
+  retryable: true,
+};
 
 /** Null where the step is skipped. */
 async function attempt(

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TeamStage } from './team.fixture.ts';
+
+const CITY = {
+  type: 'object',
+  properties: {
+    city: {
+      type: 'object',
+      properties: { name: { type: 'string' }, tags: { type: 'array', items: { type: 'string' } } },
+      required: ['name'],
+    },
+  },
+  required: ['city'],
+};
+
+describe('a sequence', { timeout: 60_000 }, () => {
+  let stage: TeamStage;
+
+  beforeAll(async () => {
+    stage = await TeamStage.open();
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  const say = (text: string) => stage.model.answer(text);
+
+  it('maps parts of what a step put out, where that is of a form', async () => {
+    const [find, tell] = await Promise.all([stage.agent('Find', { outputSchema: CITY }), stage.agent('Tell')]);
+    const mapping =
+      'To {{input}}: {{outputs.find.city.name}}, {{ outputs.find.city.tags }}, ({{outputs.find.city.age}})';
+    const team = await stage.team('Typed', [find, tell], {
+      sequential: { steps: [{ node: 'find' }, { node: 'tell', mapping }] },
+    });
+    stage.script('Find', say('{"city": {"name": "Rome", "tags": ["old", "warm"]}}'));
+    stage.script('Tell', say('Go to Rome.'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Where?');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('Go to Rome.');
+    const given = run.steps.find(({ name, kind }) => name === 'tell' && kind === 'AGENT')?.input;
+    expect(given).toBe('To Where?: Rome, ["old","warm"], ()');
+    expect(stage.told('Tell')).toContain(JSON.stringify(given).slice(1, -1));
+    await stage.leave(room);
+  });
+
+  it.each([
+    ['FAIL', {}, 'FAILED', ''],
+    ['DEFAULT_VALUE', { defaultValue: 'nowhere' }, 'SUCCEEDED', 'So nowhere.'],
+    ['FALLBACK_AGENT', { fallbackNode: 'spare' }, 'SUCCEEDED', 'So to the spare one.'],
+    ['SKIP', {}, 'PARTIAL', 'So to the first.'],
+  ])('of a step whose answer has another form than was asked for: %s', async (onError, settings, state, said) => {
+    const [first, free, spare, end] = await Promise.all([
+      stage.agent('First'),
+      stage.agent('Free', { outputSchema: CITY }),
+      stage.agent('Spare'),
+      stage.agent('End'),
+    ]);
+    const steps = [
+      { node: 'first' },
+      { node: 'free', onError, ...settings },
+      { node: 'end', input: 'LAST' },
+      ...(onError === 'FALLBACK_AGENT' ? [] : [{ node: 'spare', onError: 'SKIP' }]),
+    ];
+    const team = await stage.team('Formal', [first, free, spare, end], { sequential: { steps } });
+    stage.script('First', say('first'));
+    stage.script('Free', say('Rome'), say('{"town": "Rome"}'));
+    stage.script('Spare', onError === 'FALLBACK_AGENT' ? say('spare') : say(said));
+    stage.script('End', say(said));
+    const before = stage.countOf('End');
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Where?');
+    expect(run.state).toBe(state);
+    expect(text).toBe(said);
+    const failed = run.steps.find(({ name, kind }) => name === 'free' && kind === 'AGENT');
+    expect(failed).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_INVALID' } });
+    expect(failed?.error?.message).toContain('city');
+    expect(stage.countOf('End') - before).toBe(state === 'FAILED' ? 0 : 1);
+    const next = { DEFAULT_VALUE: 'nowhere', FALLBACK_AGENT: 'spare', SKIP: 'first' }[onError];
+    if (next) expect(run.steps.find(({ name, kind }) => name === 'end' && kind === 'AGENT')?.input).toBe(next);
+    if (state === 'FAILED') expect(run.error).toMatchObject({ code: 'OUTPUT_INVALID', retryable: true });
+    await stage.leave(room);
+  });
+
+  it('that fails keeps what was put out before, also for the next try', async () => {
+    const [ann, bob] = await Promise.all([stage.agent('Ann'), stage.agent('Bob')]);
+    const team = await stage.team('Kept', [ann, bob], { sequential: {} });
+    stage.script('Ann', say('from Ann'));
+    stage.script('Bob', stage.model.fail(), say('from Bob'));
+    const room = await stage.enter(team);
+    const { id, run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+    const ended = run.steps.find(({ name, kind }) => name === 'ann' && kind === 'AGENT');
+    expect(ended).toMatchObject({ state: 'SUCCEEDED', output: { text: 'from Ann' } });
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    expect((await stage.untilEnded(room, id)).text).toBe('from Bob');
+    expect([stage.countOf('Ann'), stage.countOf('Bob')]).toEqual([1, 2]);
+    expect(stage.told('Bob')).toContain('from Ann');
+    await stage.leave(room, { [id]: 1 });
+  });
+
+  it('of which every step is skipped has no answer, and says so', async () => {
+    const [one, two] = await Promise.all([stage.agent('Wea'), stage.agent('Web')]);
+    const steps = ['wea', 'web'].map((node) => ({ node, onError: 'SKIP' }));
+    const team = await stage.team('Empty', [one, two], { sequential: { steps } });
+    stage.script('Wea', stage.model.fail());
+    stage.script('Web', stage.model.fail());
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'TEAM_EMPTY', retryable: true } });
+    expect(run.error?.message).toBe('Every step of the team failed and was skipped, so that there is no answer.');
+    await stage.leave(room);
+  });
+});
