@@ -230,6 +230,41 @@ describe('limits', { timeout: 60_000 }, () => {
     for (const part of ['mid', 'Mid', 'Low', 'Leaf', 'maxDepth']) expect(createAgent.reason).toContain(part);
   });
 
+  it('of depth hold for teams that have become deeper since they were saved', async () => {
+    const [deep, plain] = await Promise.all([stage.agent('Deep'), stage.agent('Plain')]);
+    const low = await stage.team('Lower', [deep], { sequential: {} });
+    const top = await stage.team('Upper', [plain], { sequential: {} }, { limits: { maxDepth: 3 } });
+    await stage.owner.client.request(
+      `mutation ($draft: UpdateAgentDraftInput!, $input: PublishAgentInput!) {
+        updateAgentDraft(input: $draft) { agent { id } }
+        publishAgent(input: $input) { version { number } }
+      }`,
+      {
+        draft: { agentId: plain.id, team: { nodes: [{ key: 'lower', agentId: low.id }], sequential: {} } },
+        input: { agentId: plain.id },
+      },
+    );
+    stage.script('Deep', say('never'));
+    const room = await stage.enter(top);
+    const { run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED', error: { code: 'LIMIT_REACHED', retryable: false } });
+    expect(run.error?.message).toContain('maxDepth of 3');
+    expect(stage.countOf('Deep')).toBe(0);
+    await stage.leave(room);
+  });
+
+  it('of time for one step end a call of a model that never answers', async () => {
+    const limits = { stepTimeoutMs: 500 };
+    const mute = await stage.agent('Mute', { limits });
+    // It never answers, however often it is asked.
+    stage.script('Mute', ...Array.from({ length: 9 }, () => () => {}));
+    const room = await stage.enter(mute);
+    const { run } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_TIMEOUT', retryable: true } });
+    expect(run.steps).toMatchObject([{ kind: 'MODEL', state: 'FAILED', error: { code: 'MODEL_TIMEOUT' } }]);
+    await stage.leave(room);
+  });
+
   const retry = async (room: TeamRoom, id: string, times: number) => {
     await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
     const ends = () => room.reader.events.filter((event) => isFinal(event) && event.run?.id === id).length;
