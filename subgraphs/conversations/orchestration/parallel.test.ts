@@ -132,6 +132,36 @@ describe('branches', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('that answer in no form are put one after the other where they were to be merged', async () => {
+    const form = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
+    const members = await Promise.all([stage.agent('Lea', { outputSchema: form }), stage.agent('Mel')]);
+    const team = await stage.team('Mixed', members, { parallel: { merge: 'MERGE' } });
+    stage.script('Lea', say('{"a": 1}'));
+    stage.script('Mel', say('in words'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('**Lea**\n\n{\n  "a": 1\n}\n\n**Mel**\n\nin words');
+    await stage.leave(room);
+  });
+
+  it('are kept where the agent that makes one answer of them fails, and it alone is asked again', async () => {
+    const members = await Promise.all(['Nia', 'Oda', 'Sum'].map((name) => stage.agent(name)));
+    const team = await stage.team('Summed', members, { parallel: { mergeNode: 'sum' } });
+    stage.script('Nia', say('nia is done'));
+    stage.script('Oda', say('oda is done'));
+    stage.script('Sum', stage.model.fail(), say('All in all.'));
+    const room = await stage.enter(team);
+    const { id, run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    expect((await stage.untilEnded(room, id)).text).toBe('All in all.');
+    for (const part of ['nia is done', 'oda is done']) expect(stage.told('Sum')).toContain(part);
+    expect(['Nia', 'Oda', 'Sum'].map((name) => stage.countOf(name))).toEqual([1, 1, 2]);
+    await stage.leave(room, { [id]: 1 });
+  });
+
   it.each([
     [2, 'SUCCEEDED', null, '**Gus**\n\ngus\n\n**Hal**\n\nhal'],
     [1, 'PARTIAL', 'PARTIAL', 'gus'],
