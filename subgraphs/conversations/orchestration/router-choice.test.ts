@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TeamRun, TeamStage } from './team.fixture.ts';
+import type { SeededAgent } from '#test/support/seed';
+import { DECIDE, type TeamRun, TeamStage } from './team.fixture.ts';
+
+const ARCHIVE = 'mutation ($id: ID!) { archiveAgent(input: { agentId: $id, force: true }) { agent { id } } }';
 
 describe('the choice of a router', { timeout: 60_000 }, () => {
   let stage: TeamStage;
@@ -11,6 +14,7 @@ describe('the choice of a router', { timeout: 60_000 }, () => {
   afterAll(() => stage?.close());
 
   const say = (text: string) => stage.model.answer(text);
+  const archive = ({ id }: SeededAgent) => stage.owner.client.request(ARCHIVE, { id });
   const choose = (node: string, confidence: number) => say(JSON.stringify({ node, confidence, reason: 'A guess.' }));
   const decisionIn = ({ steps }: TeamRun) => steps.find(({ kind, name }) => kind === 'DECISION' && name === 'route');
   const reasonsIn = (run: TeamRun) => decisionIn(run)?.decision?.reasons?.join(' ');
@@ -65,6 +69,29 @@ describe('the choice of a router', { timeout: 60_000 }, () => {
     expect(text).toBe('It is me.');
     expect(decisionIn(run)).toMatchObject({ decision: { node: 'xia', by: 'DEFAULT' } });
     expect(reasonsIn(run)).toContain('The model');
+    await stage.leave(room);
+  });
+
+  it('is offered to a person among those who can answer; where nobody can, the run ends', async () => {
+    const [gone, here] = await Promise.all([stage.agent('Tia'), stage.agent('Tom')]);
+    const rules = [{ condition: 'input == "Tia"', node: 'tia' }];
+    const team = await stage.team('Few', [gone, here], { router: { classify: false, rules } });
+    stage.script('Tom', say('It is me.'));
+    const room = await stage.enter(team);
+    await archive(gone);
+    const id = await stage.send(room, 'Tia');
+    const waiting = await stage.untilWaiting(room, id);
+    expect(reasonsIn(waiting)).toContain('tia cannot answer now.');
+    const approvalId = waiting.approvals[0]?.id;
+    const refused = await stage.owner.client.refusal(DECIDE, {
+      input: { approvalId, decision: 'EDIT', arguments: { node: 'tia' } },
+    });
+    expect(refused.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path: 'input.arguments' }] });
+    await stage.decide(approvalId, 'EDIT', { arguments: { node: 'tom' } });
+    expect((await stage.untilEnded(room, id)).text).toBe('It is me.');
+    await archive(here);
+    const { run } = await stage.ask(room, 'And now?');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'AGENT_UNAVAILABLE' }, approvals: [] });
     await stage.leave(room);
   });
 

@@ -62,12 +62,14 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
         await scope.journal.begin(step);
         return { output: choice.node, decision: choice as unknown as JsonValue };
       }
+      const choices = await ableOf(team);
+      if (choices.length === 0) throw new RunFailure('AGENT_UNAVAILABLE', NOBODY_ABLE, true);
       step.decision = choice as unknown as JsonValue;
       return scope.journal.ask(step, {
         kind: 'CHOICE',
         agentId: agent.id,
         subject: 'node',
-        arguments: { node: null, choices: team.nodes.map(({ key }) => key), reasons: choice.reasons },
+        arguments: { node: null, choices, reasons: choice.reasons },
         requiredRole: null,
         expiresAt: null,
         onExpiry: 'REJECTED',
@@ -76,6 +78,14 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
     { beginsItself: true },
   );
   return decision as string;
+}
+
+const NOBODY_ABLE = 'No agent of the team can answer now. Publish or restore one, then retry the run.';
+
+/** The keys of the nodes whose agents can answer. */
+async function ableOf({ nodes, scope }: Team): Promise<string[]> {
+  const agents = await Promise.all(nodes.map(({ agentId, version }) => scope.roster.find(agentId, version)));
+  return nodes.filter((_, index) => agents[index]).map(({ key }) => key);
 }
 
 interface Classified {
