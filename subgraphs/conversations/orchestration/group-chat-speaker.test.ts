@@ -104,6 +104,25 @@ describe('the next speaker of a group chat', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('is asked for again where the model that leads has failed: what was said before stays', async () => {
+    const members = await trio('Rex', 'Sue');
+    const team = await stage.team('Shaky', members, { groupChat: { speaker: 'MODEL', maxRounds: 5 } });
+    const next = (name: string) => say(JSON.stringify({ next: name, reason: 'So be it.' }));
+    stage.script('Shaky', next('rex'), stage.model.fail(), next('sue'), next('DONE'), say('That was all.'));
+    stage.script('Rex', say('rex has spoken'));
+    stage.script('Sue', say('sue has spoken'));
+    const room = await stage.enter(team);
+    const { id, run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    const again = await stage.untilEnded(room, id);
+    expect(again.text).toBe('That was all.');
+    expect(speakersIn(again.run)).toEqual(['rex', 'sue']);
+    expect([stage.countOf('Rex'), stage.countOf('Sue'), stage.countOf('Shaky')]).toEqual([1, 1, 5]);
+    await stage.leave(room, { [id]: 1 });
+  });
+
   it('is nobody where none of them can speak, and the run says so', async () => {
     const members = await trio('Ned', 'Ole');
     const team = await stage.team('Silent', members, { groupChat: { maxRounds: 1 } });

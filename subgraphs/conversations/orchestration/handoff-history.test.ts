@@ -63,6 +63,28 @@ describe('a conversation that is handed over', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('comes back the way it went with RETURN_TO_PARENT, through everybody who handed it over', async () => {
+    const names = ['Ava', 'Ben', 'Cat'];
+    const members = await Promise.all(names.map((name) => stage.agent(name)));
+    const edges = [
+      { from: 'ava', to: 'ben' },
+      { from: 'ben', to: 'cat' },
+    ];
+    const team = await stage.team('Chain', members, { handoff: { edges, returns: 'RETURN_TO_PARENT' } });
+    stage.script('Ava', handTo('ben'), say('ava closes'));
+    stage.script('Ben', handTo('cat'), say('ben adds'));
+    stage.script('Cat', say('cat knows'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Who knows it?');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('cat knows\n\nben adds\n\nava closes');
+    const trail = run.steps.filter(({ kind }) => kind === 'AGENT').map(({ name }) => name);
+    expect(trail).toEqual(['ava', 'ben', 'cat', 'ben', 'ava']);
+    expect(stage.told('Ben')).toContain('cat knows');
+    for (const part of ['cat knows', 'ben adds']) expect(stage.told('Ava')).toContain(part);
+    await stage.leave(room);
+  });
+
   it('goes back to who begins where whoever has it cannot answer any more', async () => {
     const { team, shop, to } = await pair('Lost');
     stage.script('DeskLost', handTo(to), say('Then I answer.'));
