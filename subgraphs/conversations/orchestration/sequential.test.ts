@@ -81,6 +81,51 @@ describe('a sequence', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('is of a form itself, where that is asked for: its own model brings what came of it into that', async () => {
+    const [scout, tell] = await Promise.all([stage.agent('Scout'), stage.agent('Told')]);
+    const inner = await stage.team('Inner', [scout], { sequential: {} }, { outputSchema: CITY });
+    const mapping = 'It is {{outputs.inner.city.name}}.';
+    const steps = [{ node: 'inner' }, { node: 'told', mapping }];
+    const team = await stage.team('Outer', [inner, tell], { sequential: { steps } }, { outputSchema: CITY });
+    stage.script('Scout', say('Lima it is.'));
+    stage.script('Inner', say('{"city": {"name": "Lima"}}'));
+    stage.script('Told', say('{"city": {"name": "Lima", "tags": []}}'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Where?');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(run.steps.find(({ name, kind }) => name === 'told' && kind === 'AGENT')?.input).toBe('It is Lima.');
+    expect(JSON.parse(text)).toEqual({ city: { name: 'Lima', tags: [] } });
+    for (const part of ['Where?', 'Lima it is.', 'It is not JSON.']) expect(stage.told('Inner')).toContain(part);
+    // What is of the form already is not asked for again.
+    expect([stage.countOf('Inner'), stage.countOf('Outer')]).toEqual([1, 0]);
+
+    stage.script('Scout', say('{"city": {"name": "Lima"}}'));
+    stage.script('Told', say('Lima.'));
+    stage.script('Outer', say('Lima!'));
+    const failed = await stage.ask(room, 'And again?');
+    expect(failed.run).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_INVALID' } });
+    expect(failed.text).toBe('');
+    expect([stage.countOf('Inner'), stage.countOf('Outer')]).toEqual([1, 1]);
+    await stage.leave(room);
+  });
+
+  it('maps parts of a default value as well', async () => {
+    const [find, tell] = await Promise.all([stage.agent('Seek', { outputSchema: CITY }), stage.agent('Say')]);
+    const defaultValue = '{"city": {"name": "Oslo"}}';
+    const mapping = 'It is {{outputs.seek.city.name}}.';
+    const steps = [
+      { node: 'seek', defaultValue },
+      { node: 'say', mapping },
+    ];
+    const team = await stage.team('Default', [find, tell], { sequential: { steps } });
+    stage.script('Seek', stage.model.fail());
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'Where?');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(run.steps.find(({ name, kind }) => name === 'say' && kind === 'AGENT')?.input).toBe('It is Oslo.');
+    await stage.leave(room);
+  });
+
   it('that fails keeps what was put out before, also for the next try', async () => {
     const [ann, bob] = await Promise.all([stage.agent('Ann'), stage.agent('Bob')]);
     const team = await stage.team('Kept', [ann, bob], { sequential: {} });

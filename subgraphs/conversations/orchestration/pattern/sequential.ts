@@ -1,4 +1,5 @@
 import type { SequentialTeam } from '#core/agent/team-definition';
+import { readJson } from '../answer.ts';
 import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitInput, VisitOutput } from '../visit.ts';
@@ -45,13 +46,19 @@ async function attempt(
     return await workAtNode(team, { node: team.node(step.node), key, input, speaker: speaks ? team.speaker : null });
   } catch (error) {
     if (!(error instanceof StepFailure) || step.onError === 'FAIL') throw error;
-    if (step.onError === 'DEFAULT_VALUE') return { text: step.defaultValue ?? '', value: null };
+    if (step.onError === 'DEFAULT_VALUE') return defaultOf(step);
     if (step.onError === 'FALLBACK_AGENT' && step.fallbackNode) {
       return workAtNode(team, { node: team.node(step.fallbackNode), key: `${key}/fallback`, input });
     }
     team.scope.losses.push(`${step.node}: ${error.message}`);
     return null;
   }
+}
+
+/** Stands for an answer in a form as well, where it is JSON. */
+function defaultOf({ defaultValue }: Step): VisitOutput {
+  const text = defaultValue ?? '';
+  return { text, value: readJson(text, {}).value };
 }
 
 async function inputOf(
