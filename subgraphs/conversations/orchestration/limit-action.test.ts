@@ -82,6 +82,44 @@ describe('behind a limit', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('of a team its own model closes, with what its members have made', async () => {
+    const [ann, bob] = await Promise.all([stage.agent('Ann'), stage.agent('Bob', { tools: CLOCK })]);
+    const limits = { maxToolCalls: 1, onLimit: 'SUMMARISE' };
+    const team = await stage.team('Line', [ann, bob], { sequential: {} }, { limits });
+    stage.script('Ann', say('ann is done'));
+    stage.script('Bob', askTime(), askTime(), say('never'));
+    stage.script('Line', say('Ann is done, Bob is not.'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED', error: { code: 'LIMIT_REACHED' } });
+    expect(text).toBe('Ann is done, Bob is not.');
+    for (const part of ['Go on.', 'ann is done', 'maxToolCalls of 1']) expect(stage.told('Line')).toContain(part);
+    await stage.leave(room);
+  });
+
+  it('of a team a person is asked, and its members go on where they were', async () => {
+    const [cid, dot] = await Promise.all([stage.agent('Cid'), stage.agent('Dot', { tools: CLOCK })]);
+    const limits = { maxToolCalls: 1, onLimit: 'ESCALATE' };
+    const team = await stage.team('Queue', [cid, dot], { sequential: {} }, { limits });
+    stage.script('Cid', say('cid is done'));
+    stage.script('Dot', askTime(), askTime(), say('dot is done'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Go on.');
+    const waiting = await stage.untilWaiting(room, id);
+    expect(waiting.approvals).toMatchObject([{ kind: 'LIMIT', subject: 'maxToolCalls' }]);
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+    expect(text).toBe('dot is done');
+    expect([stage.countOf('Cid'), stage.countOf('Dot')]).toEqual([1, 3]);
+    const tools = run.steps.filter(({ kind }) => kind === 'TOOL');
+    expect(tools.map(({ state, attempt }) => [state, attempt])).toEqual([
+      ['SUCCEEDED', 1],
+      ['SUCCEEDED', 1],
+    ]);
+    await stage.leave(room);
+  });
+
   it('of a member a person is asked as well, while the team waits; refused, it is the failure of the member', async () => {
     const member = await stage.agent('Helper', { tools: CLOCK, limits: { maxSteps: 1, onLimit: 'ESCALATE' } });
     const boss = await stage.team('Boss', [member], { supervisor: {} });
