@@ -85,6 +85,23 @@ describe('a conversation that is handed over', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('stays with whoever has it behind a run that failed, or was cancelled', async () => {
+    const { team, to } = await pair('Kept');
+    const held = stage.model.held('I was');
+    stage.script('DeskKept', handTo(to), say('never'));
+    stage.script('ShopKept', say('From the shop.'), stage.model.fail(), held.play, say('Still the shop.'));
+    const room = await stage.enter(team);
+    await stage.ask(room, 'Who knows it?');
+    expect((await stage.ask(room, 'And this?')).run.state).toBe('FAILED');
+    const id = await stage.send(room, 'Now?');
+    await room.reader.until(({ text }) => text === 'I was');
+    await stage.owner.client.request('mutation ($id: ID!) { cancelRun(input: { runId: $id }) { run { id } } }', { id });
+    expect((await stage.untilEnded(room, id)).run.state).toBe('CANCELLED');
+    expect((await stage.ask(room, 'And now?')).text).toBe('Still the shop.');
+    expect(stage.countOf('DeskKept')).toBe(1);
+    await stage.leave(room);
+  });
+
   it('goes back to who begins where whoever has it cannot answer any more', async () => {
     const { team, shop, to } = await pair('Lost');
     stage.script('DeskLost', handTo(to), say('Then I answer.'));
