@@ -120,6 +120,35 @@ describe('behind a limit', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('of several at once each is asked about, and decided by itself, in any order', async () => {
+    const limits = { maxTurns: 1, onLimit: 'ESCALATE' };
+    const members = await Promise.all(['Eva', 'Fay'].map((name) => stage.agent(name, { tools: CLOCK, limits })));
+    const team = await stage.team('Both', members, { parallel: {} });
+    for (const name of ['Eva', 'Fay']) stage.script(name, askTime(), say(`${name} is done`));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Go on.');
+    const waiting = await stage.untilWaiting(room, id);
+    expect(waiting.approvals).toHaveLength(2);
+    const nameOf = async (approvalId: string) => {
+      const { approval } = await stage.owner.client.request<{ approval: { agent: { name: string } } }>(
+        'query ($id: ID!) { approval(id: $id) { agent { name } } }',
+        { id: approvalId },
+      );
+      return approval.agent.name;
+    };
+    const asked = new Map<string, string>();
+    for (const each of waiting.approvals) asked.set(await nameOf(each.id), each.id);
+    await stage.decide(asked.get('Fay'), 'APPROVE');
+    await stage.untilWaiting(room, id, 2);
+    await stage.decide(asked.get('Eva'), 'REJECT');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'PARTIAL', attempt: 1 });
+    expect(run.error?.message).toContain('Eva: The limit maxTurns of 1 was reached.');
+    expect(text).toBe('Fay is done');
+    expect([stage.countOf('Eva'), stage.countOf('Fay')]).toEqual([1, 2]);
+    await stage.leave(room);
+  });
+
   it('of a member a person is asked as well, while the team waits; refused, it is the failure of the member', async () => {
     const member = await stage.agent('Helper', { tools: CLOCK, limits: { maxSteps: 1, onLimit: 'ESCALATE' } });
     const boss = await stage.team('Boss', [member], { supervisor: {} });
