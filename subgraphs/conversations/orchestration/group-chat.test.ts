@@ -33,7 +33,8 @@ describe('group chats', { timeout: 60_000 }, () => {
     const room = await stage.enter(team);
     const { run } = await stage.ask(room, 'Discuss.');
     expect(run).toMatchObject({ state: 'PARTIAL' });
-    expect(run.error?.message).toContain('lou');
+    // However often it has failed.
+    expect(run.error?.message.match(/lou:/g)).toHaveLength(1);
     expect([stage.countOf('Kim'), stage.countOf('Lou')]).toEqual([3, 3]);
     await stage.leave(room);
   });
