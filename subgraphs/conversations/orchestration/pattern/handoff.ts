@@ -140,7 +140,7 @@ async function handedInput(
 const GONE = {
   code: 'AGENT_UNAVAILABLE',
   message: 'The agent that hands over cannot answer any more.',
-  retryable: true,
+  retryable: false,
 };
 
 function returnedInput({ turns, text }: Given, answered: VisitOutput): Given {

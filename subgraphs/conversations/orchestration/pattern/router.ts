@@ -63,7 +63,7 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
         return { output: choice.node, decision: choice as unknown as JsonValue };
       }
       const choices = await ableOf(team);
-      if (choices.length === 0) throw new RunFailure('AGENT_UNAVAILABLE', NOBODY_ABLE, true);
+      if (choices.length === 0) throw new RunFailure('AGENT_UNAVAILABLE', NOBODY_ABLE, false);
       step.decision = choice as unknown as JsonValue;
       return scope.journal.ask(step, {
         kind: 'CHOICE',
