@@ -72,6 +72,25 @@ describe('the choice of a router', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('is made anew with a retry where the model has failed', async () => {
+    const members = await Promise.all([stage.agent('Ula'), stage.agent('Val')]);
+    const team = await stage.team('Later', members, { router: { defaultNode: 'val' } });
+    stage.script('Later', stage.model.fail(), choose('ula', 1));
+    stage.script('Val', say('In place of Ula.'));
+    stage.script('Ula', say('It is me.'));
+    const room = await stage.enter(team);
+    const { id, run, text } = await stage.ask(room, 'Who?');
+    expect(run).toMatchObject({ state: 'PARTIAL', error: { code: 'PARTIAL' } });
+    expect(text).toBe('In place of Ula.');
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    const again = await stage.untilEnded(room, id);
+    expect(again.text).toBe('It is me.');
+    expect(decisionIn(again.run)).toMatchObject({ output: 'ula', decision: { by: 'MODEL' } });
+    expect([stage.countOf('Ula'), stage.countOf('Val')]).toEqual([1, 1]);
+    await stage.leave(room, { [id]: 1 });
+  });
+
   it('is offered to a person among those who can answer; where nobody can, the run ends', async () => {
     const [gone, here] = await Promise.all([stage.agent('Tia'), stage.agent('Tom')]);
     const rules = [{ condition: 'input == "Tia"', node: 'tia' }];
