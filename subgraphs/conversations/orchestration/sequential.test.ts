@@ -144,6 +144,53 @@ describe('a sequence', { timeout: 60_000 }, () => {
     await stage.leave(room, { [id]: 1 });
   });
 
+  it('that has skipped who could not answer gives the next one its output once it can', async () => {
+    const change = (mutation: string, id: string) =>
+      stage.owner.client.request(`mutation ($id: ID!) { ${mutation} { agent { id } } }`, { id });
+    const [away, last] = await Promise.all([stage.agent('Away'), stage.agent('Last')]);
+    const steps = [{ node: 'away', onError: 'SKIP' }, { node: 'last' }];
+    const team = await stage.team('Missing', [away, last], { sequential: { steps } });
+    await change('archiveAgent(input: { agentId: $id, force: true })', away.id);
+    stage.script('Away', say('away is back'));
+    stage.script('Last', say('Without it.'), say('With it.'));
+    const room = await stage.enter(team);
+    const { id, run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe('PARTIAL');
+    expect(text).toBe('Without it.');
+    expect(run.steps.find(({ name }) => name === 'away')).toMatchObject({
+      kind: 'AGENT',
+      state: 'FAILED',
+      error: { code: 'AGENT_UNAVAILABLE' },
+    });
+    await change('restoreAgent(input: { agentId: $id })', away.id);
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    expect((await stage.untilEnded(room, id)).text).toBe('With it.');
+    expect(stage.told('Last')).toContain('away is back');
+    await stage.leave(room, { [id]: 1 });
+  });
+
+  it('goes on behind a question though who has done its part is gone', async () => {
+    const asks = { tools: [{ name: 'current_time', approval: { rule: 'ALWAYS' } }] };
+    const [early, late] = await Promise.all([stage.agent('Early'), stage.agent('Late', asks)]);
+    const team = await stage.team('Going', [early, late], { sequential: {} });
+    stage.script('Early', say('early is done'));
+    stage.script('Late', stage.model.callTools(['current_time', {}]), say('late is done'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Go.');
+    const waiting = await stage.untilWaiting(room, id);
+    await stage.owner.client.request(
+      'mutation ($id: ID!) { archiveAgent(input: { agentId: $id, force: true }) { agent { id } } }',
+      { id: early.id },
+    );
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', error: null });
+    expect(text).toBe('late is done');
+    expect(stage.told('Late')).toContain('early is done');
+    await stage.leave(room);
+  });
+
   it('of which every step is skipped has no answer, and says so', async () => {
     const [one, two] = await Promise.all([stage.agent('Wea'), stage.agent('Web')]);
     const steps = ['wea', 'web'].map((node) => ({ node, onError: 'SKIP' }));

@@ -62,7 +62,11 @@ describe('a supervisor', { timeout: 60_000 }, () => {
       expect(stage.told('Chief')).toContain(code);
     }
     const states = run.steps.filter(({ kind }) => kind === 'AGENT').map(({ name, error }) => [name, error?.code]);
-    expect(Object.fromEntries(states)).toEqual({ form: 'OUTPUT_INVALID', late: 'MODEL_TIMEOUT' });
+    expect(Object.fromEntries(states)).toEqual({
+      form: 'OUTPUT_INVALID',
+      late: 'MODEL_TIMEOUT',
+      gone: 'AGENT_UNAVAILABLE',
+    });
     await stage.leave(room);
   });
 
