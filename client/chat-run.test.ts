@@ -157,7 +157,7 @@ describe('runs', () => {
     chat.type('/retry');
     await chat.until('Ada: Here I am.\n>');
     chat.type('/retry');
-    await chat.until('! A run that is SUCCEEDED is not retried.');
+    await chat.until('! A run that is SUCCEEDED cannot be retried.');
   });
 
   test('one that began before one came can be cancelled', async () => {

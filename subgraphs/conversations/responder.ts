@@ -1,10 +1,14 @@
 import type { Named } from './peer-directory.ts';
 
 /**
- * Which of the agents that can answer a message does: the first one mentioned as `@Name`, else the first that came into
- * the room. Null where there is none. A name counts whatever its case, the longest that fits first.
+ * Which of the agents that can answer a message does: the first one mentioned, else the first that came into the room.
+ * Null where there is none.
  */
-export function chooseResponder(text: string, agents: readonly Named[]): Named | null {
+export const chooseResponder = (text: string, agents: readonly Named[]): Named | null =>
+  firstMentioned(text, agents) ?? agents[0] ?? null;
+
+/** The first one mentioned as `@Name`, whatever its case, the longest name that fits first. Null where nobody was. */
+export function firstMentioned(text: string, agents: readonly Named[]): Named | null {
   const said = text.normalize('NFC').toLowerCase();
   const mentions = agents.flatMap((agent) => {
     const mention = `@${agent.name.normalize('NFC').toLowerCase()}`;
@@ -12,7 +16,7 @@ export function chooseResponder(text: string, agents: readonly Named[]): Named |
     return at < 0 ? [] : [{ agent, at, length: mention.length }];
   });
   mentions.sort((a, b) => a.at - b.at || b.length - a.length);
-  return mentions[0]?.agent ?? agents[0] ?? null;
+  return mentions[0]?.agent ?? null;
 }
 
 /** Where the mention stands on its own: not within a word, nor as the beginning of a longer one. */

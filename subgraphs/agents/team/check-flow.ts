@@ -70,7 +70,7 @@ const checkSequential = ({ steps }: SequentialTeam): TeamProblem[] =>
     ];
   });
 
-function checkParallel({ branches, join, joinCount, merge, mergeNode }: ParallelTeam): TeamProblem[] {
+function checkParallel({ branches, join, joinCount, merge, mergeNode, onFailure }: ParallelTeam): TeamProblem[] {
   const isTooMany = joinCount !== null && joinCount > branches.length;
   return [
     ...branches.flatMap(({ node, mapping }, index) =>
@@ -87,6 +87,11 @@ function checkParallel({ branches, join, joinCount, merge, mergeNode }: Parallel
       join !== 'N_OF_M' && joinCount !== null,
       ['flow', 'joinCount'],
       `It has no effect: the branches are joined by ${join}`,
+    ),
+    ...where(
+      join === 'BEST_EFFORT' && onFailure === 'FAIL_FAST',
+      ['flow', 'onFailure'],
+      'BEST_EFFORT goes on behind a failure, and FAIL_FAST stops at it: choose one of them',
     ),
     ...where(merge === 'AGENT' && mergeNode === null, ['flow', 'mergeNode'], 'AGENT needs a node that merges'),
     ...where(

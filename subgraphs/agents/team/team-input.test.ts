@@ -146,6 +146,12 @@ describe('a team that is sent', () => {
       'no node b',
     ],
     [
+      'an effort that ends at once',
+      { nodes: nodes('a', 'b'), parallel: { join: 'BEST_EFFORT', onFailure: 'FAIL_FAST' } },
+      'team.parallel.onFailure',
+      'choose one',
+    ],
+    [
       'a place that is none',
       { nodes: nodes('a'), parallel: { branches: [{ node: 'a', mapping: '{{all}}' }] } },
       'team.parallel.branches.0.mapping',

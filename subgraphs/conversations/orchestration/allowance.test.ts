@@ -21,6 +21,17 @@ describe('an allowance', () => {
     expect(() => run.below('a/', {}).below('a/b/', {}).below('a/b/c/', {})).toThrow(/maxDepth/);
   });
 
+  it('counts the depth from whoever set the limit', () => {
+    const run = Allowance.ofRun({ maxDepth: 4 });
+    const team = run.below('a/', {}).below('a/b/', { maxDepth: 2 });
+    const deepest = team.below('a/b/c/', {});
+    expect(deepest.depth).toBe(4);
+    expect(() => deepest.below('a/b/c/d/', {})).toThrow(new LimitReached('maxDepth', 'a/b/', 2));
+    expect(() => run.below('a/', { maxDepth: 9 }).below('b/', {}).below('c/', {}).below('d/', {})).toThrow(
+      new LimitReached('maxDepth', '', 4),
+    );
+  });
+
   it('keeps tokens back for closing, and opens them then', () => {
     const run = Allowance.ofRun({ maxTokens: 1_000, onLimit: 'SUMMARISE' });
     run.hold(100, 800).hold.settle(800);

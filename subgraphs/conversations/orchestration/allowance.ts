@@ -47,7 +47,10 @@ export class Allowance {
   /** That of an agent which works for this one. @throws LimitReached `maxDepth` */
   below(owner: string, own: OwnLimits): Allowance {
     const child = new Allowance(owner, own, this, this.depth + 1);
-    this.check('maxDepth', child.depth);
+    // Each counts from itself on.
+    for (let each: Allowance | null = this; each; each = each.parent) {
+      if (child.depth - each.depth + 1 > each.boundOfOwn('maxDepth')) throw each.reached('maxDepth');
+    }
     return child;
   }
 

@@ -31,7 +31,7 @@ export async function answer(visit: Visit, own: readonly Delegate[] = []): Promi
       ...(agent.outputSchema && declared.length === 0 && { responseSchema: agent.outputSchema }),
     });
     const calls = toolCallsOf(said.parts);
-    if (calls.length === 0) return finish(visit, turns, outputOf(said.parts));
+    if (calls.length === 0) return inForm(visit, turns, outputOf(said.parts));
     const results = await inOrder(calls, allowance.bound('maxParallel'), (call, index) => {
       const key = `tool/${turn}.${index}`;
       return delegates.get(call.name)?.run(call, key) ?? runTool(visit, tools.get(call.name), call, key);
@@ -60,7 +60,7 @@ async function toolbox({ agent, scope }: Visit): Promise<Map<string, GrantedTool
 }
 
 /** Where the answer has to be of a form: checks it, and lets the model mend it once. @throws StepFailure */
-async function finish(visit: Visit, turns: ModelTurn[], text: string): Promise<VisitOutput> {
+export async function inForm(visit: Visit, turns: ModelTurn[], text: string): Promise<VisitOutput> {
   const schema = visit.agent.outputSchema;
   if (!schema) return { text, value: null };
   let problems: string[];

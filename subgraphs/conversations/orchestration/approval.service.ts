@@ -183,7 +183,11 @@ export class ApprovalService {
       }
     }
     if (edited === null) return;
-    if (row.kind === 'LIMIT') throw badInput('input.arguments', 'A limit is raised by as much again, or not.');
+    if (row.kind === 'LIMIT')
+      throw badInput(
+        'input.arguments',
+        'A limit is raised by as much again or not at all: it has no arguments to edit.',
+      );
     if (row.kind !== 'TOOL_CALL') return;
     const [tool] = await this.tools.find([row.subject], viewer);
     const problems = tool ? schemaProblems(tool.parameters, edited) : [];

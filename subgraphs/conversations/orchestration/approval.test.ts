@@ -112,6 +112,25 @@ describe('approvals', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it('that nobody gives in time are refusals, of which the agent is told', async () => {
+    const agent = await stage.agent('Cleo', { tools: [ALWAYS] });
+    stage.script('Cleo', askTime(), say('Then not.'));
+    const room = await stage.enter(agent);
+    const runId = await stage.send(room, 'What time is it?');
+    const [asked] = (await stage.untilWaiting(room, runId)).approvals;
+    // The day is over.
+    await stage.test.pool().query('update approvals set expires_at = now() where id = $1', [asked?.id]);
+    const { run, text } = await stage.untilEnded(room, runId);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', approvals: [{ state: 'REJECTED' }] });
+    expect(text).toBe('Then not.');
+    expect(run.steps.find(({ kind }) => kind === 'TOOL')).toMatchObject({
+      state: 'FAILED',
+      error: { code: 'REFUSED' },
+    });
+    expect(stage.told('Cleo')).toContain('Nobody allowed this call in time.');
+    await stage.leave(room);
+  });
+
   it('are for those who take part and have the role; nobody else learns of them', async () => {
     const max = await stage.test.seed.member(stage.owner, 'MEMBER', 'Max');
     const eve = await stage.test.seed.owner('Eve');

@@ -33,7 +33,8 @@ describe('group chats', { timeout: 60_000 }, () => {
     const room = await stage.enter(team);
     const { run } = await stage.ask(room, 'Discuss.');
     expect(run).toMatchObject({ state: 'PARTIAL' });
-    expect(run.error?.message).toContain('lou');
+    // However often it has failed.
+    expect(run.error?.message.match(/lou:/g)).toHaveLength(1);
     expect([stage.countOf('Kim'), stage.countOf('Lou')]).toEqual([3, 3]);
     await stage.leave(room);
   });
@@ -90,6 +91,27 @@ describe('group chats', { timeout: 60_000 }, () => {
     expect(['Inner', 'Hed', 'Gil'].map((name) => stage.countOf(name))).toEqual([4, 1, 2]);
     for (const part of ['Discuss.', 'Hed (agent): hed one']) expect(told('Gil')).toContain(part);
     expect(told('Inner')).toContain('Gil (agent): gil one');
+    await stage.leave(room);
+  });
+
+  it('go on behind a question to a person with the message of that turn, and repeat none', async () => {
+    const asks = { tools: [{ name: 'current_time', approval: { rule: 'ALWAYS' } }] };
+    const members = await Promise.all([stage.agent('Ira'), stage.agent('Jo', asks)]);
+    const team = await stage.team('Asking', members, { groupChat: { maxRounds: 1 } });
+    stage.script('Ira', say('ira has spoken'));
+    stage.script('Jo', stage.model.callTools(['current_time', {}]), say('jo has looked'));
+    stage.script('Asking', say('So be it.'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Discuss.');
+    const waiting = await stage.untilWaiting(room, id);
+    await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+    expect(text).toBe('So be it.');
+    const messages = room.reader.events.filter(({ __typename }) => __typename === 'MessageCompleted');
+    expect(messages.map(({ message }) => message?.text)).toEqual(['ira has spoken', 'jo has looked', 'So be it.']);
+    expect(new Set(messages.map(({ message }) => message?.id)).size).toBe(3);
+    expect(['Ira', 'Jo', 'Asking'].map((name) => stage.countOf(name))).toEqual([1, 2, 1]);
     await stage.leave(room);
   });
 

@@ -230,6 +230,53 @@ describe('limits', { timeout: 60_000 }, () => {
     for (const part of ['mid', 'Mid', 'Low', 'Leaf', 'maxDepth']) expect(createAgent.reason).toContain(part);
   });
 
+  it.each(['STOP', 'ESCALATE'])(
+    'of depth hold for teams that have become deeper since they were saved: %s',
+    async (onLimit) => {
+      const [deep, plain] = await Promise.all([stage.agent(`Deep${onLimit}`), stage.agent('Plain')]);
+      const low = await stage.team('Lower', [deep], { sequential: {} });
+      const top = await stage.team('Upper', [plain], { sequential: {} }, { limits: { maxDepth: 3, onLimit } });
+      await stage.owner.client.request(
+        `mutation ($draft: UpdateAgentDraftInput!, $input: PublishAgentInput!) {
+        updateAgentDraft(input: $draft) { agent { id } }
+        publishAgent(input: $input) { version { number } }
+      }`,
+        {
+          draft: { agentId: plain.id, team: { nodes: [{ key: 'lower', agentId: low.id }], sequential: {} } },
+          input: { agentId: plain.id },
+        },
+      );
+      stage.script(`Deep${onLimit}`, say('Deep down.'));
+      const room = await stage.enter(top);
+      const id = await stage.send(room, 'Go.');
+      if (onLimit === 'ESCALATE') {
+        const waiting = await stage.untilWaiting(room, id);
+        expect(waiting.approvals).toMatchObject([{ kind: 'LIMIT', subject: 'maxDepth' }]);
+        expect(stage.countOf('DeepESCALATE')).toBe(0);
+        await stage.decide(waiting.approvals[0]?.id, 'APPROVE');
+        expect(await stage.untilEnded(room, id)).toMatchObject({ text: 'Deep down.', run: { state: 'SUCCEEDED' } });
+      } else {
+        const { run } = await stage.untilEnded(room, id);
+        expect(run).toMatchObject({ state: 'LIMIT_REACHED', error: { code: 'LIMIT_REACHED', retryable: false } });
+        expect(run.error?.message).toContain('maxDepth of 3');
+        expect(stage.countOf('DeepSTOP')).toBe(0);
+      }
+      await stage.leave(room);
+    },
+  );
+
+  it('of time for one step end a call of a model that never answers', async () => {
+    const limits = { stepTimeoutMs: 500 };
+    const mute = await stage.agent('Mute', { limits });
+    // It never answers, however often it is asked.
+    stage.script('Mute', ...Array.from({ length: 9 }, () => () => {}));
+    const room = await stage.enter(mute);
+    const { run } = await stage.ask(room, 'Go on.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_TIMEOUT', retryable: true } });
+    expect(run.steps).toMatchObject([{ kind: 'MODEL', state: 'FAILED', error: { code: 'MODEL_TIMEOUT' } }]);
+    await stage.leave(room);
+  });
+
   const retry = async (room: TeamRoom, id: string, times: number) => {
     await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
     const ends = () => room.reader.events.filter((event) => isFinal(event) && event.run?.id === id).length;

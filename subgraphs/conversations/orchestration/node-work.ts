@@ -31,20 +31,27 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
   const stepKey = `${team.path}${key}`;
   allowance.take('maxSteps');
   const earlier = scope.journal.find(stepKey);
-  const version = earlier?.agentId === node.agentId ? earlier.agentVersion : node.version;
-  const found = await scope.roster.find(node.agentId, version);
-  if (!found) throw new StepFailure(UNAVAILABLE(node));
-  const agent = { ...found, limits: limitsAt(scope.run, path, found.limits) };
+  const isSameAgent = earlier?.agentId === node.agentId && earlier.agentVersion !== NO_VERSION;
+  const found = await scope.roster.find(node.agentId, isSameAgent ? earlier.agentVersion : node.version);
   const spec = {
     key: stepKey,
     parentId: team.stepId,
     kind: 'AGENT' as const,
     name: node.key,
-    agent: { id: agent.id, version: agent.version },
+    agent: { id: node.agentId, version: found?.version ?? NO_VERSION },
     depth: allowance.depth,
     input: (input.kind === 'ROOM' ? { room: scope.run.conversationId } : input.text) as JsonValue,
     ...(options.messageId && { messageId: options.messageId }),
   };
+  const wasMissing = earlier?.state === 'FAILED' && earlier.agentVersion === NO_VERSION;
+  if (!found || wasMissing) {
+    const output = await scope.journal.step(spec, () => Promise.reject(new StepFailure(UNAVAILABLE(node))));
+    // It had done its work before it was gone.
+    const made = output as unknown as NodeOutput;
+    options.speaker?.repeat([made.text]);
+    return made;
+  }
+  const agent = { ...found, limits: limitsAt(scope.run, path, found.limits) };
   try {
     const output = await scope.journal.group(spec, async (step) => {
       const made = await scope.work({
@@ -68,8 +75,11 @@ export async function workAtNode(team: Visit, { node, key, input, ...options }: 
   }
 }
 
+/** Stands with a step for the version of an agent that had none to work with. */
+const NO_VERSION = 0;
+
 const UNAVAILABLE = (node: TeamNode) => ({
   code: 'AGENT_UNAVAILABLE',
-  message: `The agent at ${node.key} has no published version, or was archived.`,
+  message: `The agent at ${node.key} has no published version, or was archived: publish or restore it.`,
   retryable: false,
 });

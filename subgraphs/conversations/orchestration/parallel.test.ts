@@ -104,4 +104,108 @@ describe('branches', { timeout: 60_000 }, () => {
     expect(text).toBe('nothing');
     await stage.leave(room);
   });
+
+  it('see their own task alone, and are put together in their order, whoever is done first', async () => {
+    const [first, second] = await Promise.all([stage.agent('Eva'), stage.agent('Fay')]);
+    const branches = [{ node: 'eva' }, { node: 'fay', mapping: 'Translate: {{input}}' }];
+    const team = await stage.team('Apart', [first, second], { parallel: { branches } });
+    const held = stage.model.held('eva');
+    stage.script('Eva', held.play);
+    stage.script('Fay', say('fay is done'));
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Bonjour.');
+    const isDone = async () =>
+      (await stage.read(id)).steps.some(({ name, state }) => name === 'fay' && state === 'SUCCEEDED');
+    await expect.poll(isDone, { timeout: 20_000 }).toBe(true);
+    held.finish(' is done');
+    const { run, text } = await stage.untilEnded(room, id);
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('**Eva**\n\neva is done\n\n**Fay**\n\nfay is done');
+    expect(stage.told('Fay')).toContain('Translate: Bonjour.');
+    expect(stage.told('Eva')).not.toContain('Translate');
+    for (const [name, other] of [
+      ['Eva', 'fay is done'],
+      ['Fay', 'eva'],
+    ] as const) {
+      expect(stage.told(name)).not.toContain(other);
+    }
+    await stage.leave(room);
+  });
+
+  it('that answer in no form are put one after the other where they were to be merged', async () => {
+    const form = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
+    const members = await Promise.all([stage.agent('Lea', { outputSchema: form }), stage.agent('Mel')]);
+    const team = await stage.team('Mixed', members, { parallel: { merge: 'MERGE' } });
+    stage.script('Lea', say('{"a": 1}'));
+    stage.script('Mel', say('in words'));
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe('SUCCEEDED');
+    expect(text).toBe('**Lea**\n\n{\n  "a": 1\n}\n\n**Mel**\n\nin words');
+    await stage.leave(room);
+  });
+
+  it('are kept where the agent that makes one answer of them fails, and it alone is asked again', async () => {
+    const members = await Promise.all(['Nia', 'Oda', 'Sum'].map((name) => stage.agent(name)));
+    const team = await stage.team('Summed', members, { parallel: { mergeNode: 'sum' } });
+    stage.script('Nia', say('nia is done'));
+    stage.script('Oda', say('oda is done'));
+    stage.script('Sum', stage.model.fail(), say('All in all.'));
+    const room = await stage.enter(team);
+    const { id, run } = await stage.ask(room, 'Go.');
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+    await stage.owner.client.request('mutation ($id: ID!) { retryRun(input: { runId: $id }) { run { id } } }', { id });
+    await room.reader.until((event) => event.run?.id === id && event.run.state === 'SUCCEEDED');
+    expect((await stage.untilEnded(room, id)).text).toBe('All in all.');
+    for (const part of ['nia is done', 'oda is done']) expect(stage.told('Sum')).toContain(part);
+    expect(['Nia', 'Oda', 'Sum'].map((name) => stage.countOf(name))).toEqual([1, 1, 2]);
+    await stage.leave(room, { [id]: 1 });
+  });
+
+  it.each([
+    [2, 'SUCCEEDED', null, '**Gus**\n\ngus\n\n**Hal**\n\nhal'],
+    [1, 'PARTIAL', 'PARTIAL', 'gus'],
+    [0, 'FAILED', 'MODEL_INVALID_REQUEST', ''],
+  ])('do what they can with BEST_EFFORT: %i of 2 succeed', async (count, state, code, said) => {
+    const members = await Promise.all([stage.agent('Gus'), stage.agent('Hal')]);
+    const team = await stage.team('Best', members, { parallel: { join: 'BEST_EFFORT' } });
+    for (const [index, name] of ['Gus', 'Hal'].entries()) {
+      stage.script(name, index < count ? say(name.toLowerCase()) : stage.model.fail());
+    }
+    const room = await stage.enter(team);
+    const { run, text } = await stage.ask(room, 'Go.');
+    expect(run.state).toBe(state);
+    expect(run.error?.code ?? null).toBe(code);
+    if (state === 'PARTIAL') expect(run.error?.message).toContain('hal');
+    expect(text).toBe(said);
+    await stage.leave(room);
+  });
+
+  it('that were finished are kept where another one fails and ends all of them', async () => {
+    const [done, weak, late] = await Promise.all([stage.agent('Isa'), stage.agent('Jim'), stage.agent('Kit')]);
+    const team = await stage.team('Hard', [done, weak, late], { parallel: { onFailure: 'FAIL_FAST' } });
+    let fail = () => {};
+    stage.script('Isa', say('isa is done'));
+    stage.script('Jim', (response, request) => {
+      fail = () => void stage.model.fail()(response, request);
+    });
+    stage.script('Kit', stage.model.held('kit').play);
+    const room = await stage.enter(team);
+    const id = await stage.send(room, 'Go.');
+    const isDone = async () =>
+      (await stage.read(id)).steps.some(({ name, state }) => name === 'isa' && state === 'SUCCEEDED');
+    await expect.poll(isDone, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => stage.countOf('Jim') + stage.countOf('Kit'), { timeout: 20_000 }).toBe(2);
+    fail();
+    const { run } = await stage.untilEnded(room, id);
+    expect(run).toMatchObject({ state: 'FAILED', error: { code: 'MODEL_INVALID_REQUEST' } });
+    const branches = run.steps.filter(({ kind }) => kind === 'AGENT');
+    expect(Object.fromEntries(branches.map(({ name, state }) => [name, state]))).toEqual({
+      isa: 'SUCCEEDED',
+      jim: 'FAILED',
+      kit: 'CANCELLED',
+    });
+    expect(branches.find(({ name }) => name === 'isa')?.output).toMatchObject({ text: 'isa is done' });
+    await stage.leave(room);
+  });
 });

@@ -74,7 +74,8 @@ export class RetryService {
         const repeated = steps.filter(({ id }) => again.has(id));
         const held = repeated.filter(mustBeRequeued);
         const requeued = held.find(({ id }) => id === requeuedId);
-        if (requeuedId && !requeued) throw conflict('Only a step that holds up its run is requeued; retry its run.');
+        if (requeuedId && !requeued)
+          throw conflict('Only a step that holds up its run can be requeued: retry the run instead.');
         const [blocked] = held.filter((step) => step !== requeued);
         if (blocked && !requeued) throw conflict(refusalOf(blocked));
         // Where others hold it up as well, the run waits for them.
@@ -119,8 +120,8 @@ export class RetryService {
   private async check({ tx }: ScopedUnit, run: Run): Promise<Run> {
     const now = await tx.run.findFirst({ where: { id: run.id } });
     if (!now) throw notFound('run');
-    if (!RETRYABLE.includes(now.state)) throw conflict(`A run that is ${now.state} is not retried.`);
-    if (now.rolledBackAt) throw conflict('A run that was taken back is not retried: send the message again.');
+    if (!RETRYABLE.includes(now.state)) throw conflict(`A run that is ${now.state} cannot be retried.`);
+    if (now.rolledBackAt) throw conflict('A run that was taken back cannot be retried: send the message again.');
     if ((await silencedAgents(tx, run.conversationId, [run.agentId])).has(run.agentId)) {
       throw conflict('A person has taken over: hand the conversation back first.');
     }

@@ -129,12 +129,13 @@ export class RoomContext {
     return lastChoices(this.database, this.run.orgId, teamId);
   }
 
-  /** What the last run of a team has left, as far as the room shows it, for the next one. */
+  /** What the last run of a team that came to its end has left, as far as the room shows it, for the next one. */
   async teamState(agentId: string): Promise<JsonValue> {
     const [last] = await this.database.scoped.$queryRaw<{ teamState: JsonValue }[]>`
       SELECT r.team_state AS "teamState" FROM runs r JOIN messages m ON m.id = r.reply_message_id AND m.is_shown
       WHERE r.org_id = ${this.run.orgId}::uuid AND r.conversation_id = ${this.run.conversationId}::uuid
         AND r.agent_id = ${agentId}::uuid AND r.id < ${this.run.id}::uuid AND r.rolled_back_at IS NULL
+        AND r.team_state IS NOT NULL
       ORDER BY r.id DESC LIMIT 1`;
     return last?.teamState ?? null;
   }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SeededAgent } from '#test/support/seed';
 import { type TeamRun, TeamStage } from './team.fixture.ts';
 
+const ARCHIVE = 'mutation ($id: ID!) { archiveAgent(input: { agentId: $id, force: true }) { agent { id } } }';
+
 describe('groups of a router', { timeout: 60_000 }, () => {
   let stage: TeamStage;
 
@@ -12,6 +14,7 @@ describe('groups of a router', { timeout: 60_000 }, () => {
   afterAll(() => stage?.close());
 
   const say = (text: string) => stage.model.answer(text);
+  const chosenIn = ({ steps }: TeamRun) => steps.find(({ kind }) => kind === 'DECISION')?.decision?.node;
   const reasonsOf = ({ steps }: TeamRun) => steps.find(({ kind }) => kind === 'DECISION')?.decision?.reasons?.join(' ');
 
   /** A team whose only rule chooses the first of its members, which stand for one another. */
@@ -29,10 +32,7 @@ describe('groups of a router', { timeout: 60_000 }, () => {
     await stage.leave(alone);
     const room = await stage.enter(await routed('Turns', [old, young], 'ROUND_ROBIN'));
     const chosen: (string | null | undefined)[] = [];
-    for (const text of ['one', 'two', 'three', 'four']) {
-      const { run } = await stage.ask(room, text);
-      chosen.push(run.steps.find(({ kind }) => kind === 'DECISION')?.decision?.node);
-    }
+    for (const text of ['one', 'two', 'three', 'four']) chosen.push(chosenIn((await stage.ask(room, text)).run));
     expect(chosen).toEqual(['old', 'young', 'old', 'young']);
     await stage.leave(room);
   });
@@ -68,6 +68,52 @@ describe('groups of a router', { timeout: 60_000 }, () => {
     expect(reasonsOf(run)).toContain('ill has failed');
     for (const again of ['five', 'six', 'seven']) await stage.ask(room, again);
     expect((await stage.ask(room, 'eight')).text).toBe('I am well again.');
+    await stage.leave(room);
+  });
+
+  it('choose by priority: the smallest, whichever of them the rule names', async () => {
+    const members = await Promise.all([stage.agent('Third'), stage.agent('First')]);
+    const team = await routed('Ranks', members, 'PRIORITY', [{ priority: 3 }, { priority: 1 }]);
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'Go.');
+    expect(chosenIn(run)).toBe('first');
+    expect(reasonsOf(run)).toContain('Of third, first it is first, by PRIORITY.');
+    await stage.leave(room);
+  });
+
+  it('choose by weight: never who has none', async () => {
+    const members = await Promise.all([stage.agent('Light'), stage.agent('Heavy')]);
+    const room = await stage.enter(await routed('Weights', members, 'WEIGHTED', [{ weight: 0 }, { weight: 1_000 }]));
+    for (const text of ['one', 'two', 'three']) {
+      expect(chosenIn((await stage.ask(room, text)).run)).toBe('heavy');
+    }
+    await stage.leave(room);
+  });
+
+  it('choose by load: who has least under way in the organization', async () => {
+    const [loaded, idle] = await Promise.all([stage.agent('Loaded'), stage.agent('Idle')]);
+    const team = await routed('Loads', [loaded, idle], 'LEAST_LOADED');
+    const held = stage.model.held('I');
+    stage.script('Loaded', held.play, say('Now I can.'));
+    // It answers a room by itself.
+    const elsewhere = await stage.enter(loaded);
+    const id = await stage.send(elsewhere, 'Go.');
+    await elsewhere.reader.until(({ text }) => text === 'I');
+    const room = await stage.enter(team);
+    expect(chosenIn((await stage.ask(room, 'one')).run)).toBe('idle');
+    held.finish(' am done.');
+    await stage.untilEnded(elsewhere, id);
+    expect(chosenIn((await stage.ask(room, 'two')).run)).toBe('loaded');
+    await Promise.all([stage.leave(elsewhere), stage.leave(room)]);
+  });
+
+  it('pass over who cannot answer at all', async () => {
+    const [gone, here] = await Promise.all([stage.agent('Gone'), stage.agent('Here')]);
+    const room = await stage.enter(await routed('Present', [gone, here], 'PRIORITY'));
+    await stage.owner.client.request(ARCHIVE, { id: gone.id });
+    const { run } = await stage.ask(room, 'Go.');
+    expect(chosenIn(run)).toBe('here');
+    expect(reasonsOf(run)).toContain('gone cannot answer now.');
     await stage.leave(room);
   });
 });

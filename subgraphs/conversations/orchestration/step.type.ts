@@ -69,7 +69,7 @@ export class StepType {
   @Field(() => AgentStub, { description: 'Who does it.' })
   agent!: unknown;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version that works; 0 where the agent could not answer.' })
   agentVersion!: number;
 
   @Field(() => Int, { description: 'How many agents work for one another here, from 1.' })

@@ -96,6 +96,11 @@ export class TeamStage {
     return this.model.callsOf(this.markOf(name)).length;
   }
 
+  /** What the model of an agent was sent with one of its calls, as JSON; the last one, where none is named. */
+  told(name: string, call = -1): string {
+    return JSON.stringify(this.model.callsOf(this.markOf(name)).at(call)?.body ?? null);
+  }
+
   async enter(agent: SeededAgent, people: Person[] = []): Promise<TeamRoom> {
     const room = await this.test.seed.room(this.owner, { agents: [agent], people });
     return { ...room, reader: new RoomReader(this.owner.client, room.id, room.cursor) };

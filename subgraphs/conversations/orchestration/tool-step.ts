@@ -99,7 +99,8 @@ function decisionOf({ scope: { journal } }: Visit, asked: Approval, step: StepRe
   if (asked.state === 'PENDING') return journal.wait(step, asked);
   if (asked.state === 'APPROVED') return asked;
   const why = asked.reason ? ` The reason given: ${asked.reason}` : '';
-  throw new ToolError('REFUSED', `${asked.decidedById ? 'A person' : 'Nobody in time'} did not allow this call.${why}`);
+  const refusal = asked.decidedById ? 'A person did not allow this call.' : 'Nobody allowed this call in time.';
+  throw new ToolError('REFUSED', `${refusal}${why}`);
 }
 
 /** An expression that cannot be evaluated asks a person: closed, not open. */

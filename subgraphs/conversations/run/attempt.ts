@@ -164,7 +164,7 @@ export class Attempt {
     const { limit = null, losses = [] } = this.scope ?? {};
     if (limit) return { state: RunState.LIMIT_REACHED, error: describeFailure(limit) };
     if (losses.length === 0) return { state: RunState.SUCCEEDED, error: null };
-    const message = losses.slice(0, MAX_LOSSES).join(' ');
+    const message = [...new Set(losses)].slice(0, MAX_LOSSES).join(' ');
     return { state: RunState.PARTIAL, error: { code: 'PARTIAL', message, retryable: true } };
   }
 

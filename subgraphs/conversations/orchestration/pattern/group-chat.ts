@@ -22,10 +22,16 @@ export async function groupChat(team: Team, flow: GroupChatTeam): Promise<VisitO
     turns.push({ node: next.key, output: await speak(team, floor, next, turns.length) });
   }
   const last = turns.findLast(({ output }) => output !== null)?.output;
-  if (!last) throw new StepFailure({ code: 'TEAM_EMPTY', message: 'Nobody has said anything.', retryable: true });
+  if (!last) throw new StepFailure(EMPTY);
   if (!team.agent.instructions) return sayAll(team, { text: last.text, value: null });
   return conclude(team, floor);
 }
+
+const EMPTY = {
+  code: 'TEAM_EMPTY',
+  message: 'Nobody in the group chat has said anything, so that there is no answer.',
+  retryable: true,
+};
 
 /** One turn. An agent that fails misses its turn, and the discussion goes on. */
 async function speak(team: Team, floor: Floor, node: TeamNode, turn: number): Promise<NodeOutput | null> {

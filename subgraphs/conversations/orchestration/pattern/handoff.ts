@@ -30,11 +30,15 @@ export async function handoff(team: Team, flow: HandoffTeam): Promise<VisitOutpu
   return output;
 }
 
-/** Where the last run of the team has left the conversation, else the first agent. */
+/** Where the last run of the team has left the conversation, as long as it can be gone on with there; else the first agent. */
 async function startOf(team: Team, flow: HandoffTeam): Promise<string> {
+  const { journal, room, roster } = team.scope;
+  const begun = team.nodes.find(({ key }) => journal.find(`${team.path}${placeOf([key])}`));
+  if (begun) return begun.key;
   if (team.path !== '' || flow.returns !== 'STICKY') return flow.start;
-  const state = (await team.scope.room.teamState(team.agent.id)) as HandoffState | null;
-  return state && team.nodes.some(({ key }) => key === state.active) ? state.active : flow.start;
+  const state = (await room.teamState(team.agent.id)) as HandoffState | null;
+  const node = team.nodes.find(({ key }) => key === state?.active);
+  return node && (await roster.find(node.agentId, node.version)) ? node.key : flow.start;
 }
 
 const placeOf = (trail: Trail): string => `hand/${trail.length - 1}/${trail.at(-1)}`;
@@ -136,7 +140,7 @@ async function handedInput(
 const GONE = {
   code: 'AGENT_UNAVAILABLE',
   message: 'The agent that hands over cannot answer any more.',
-  retryable: true,
+  retryable: false,
 };
 
 function returnedInput({ turns, text }: Given, answered: VisitOutput): Given {

@@ -36,10 +36,10 @@ export async function openHandover(team: Team, flow: HandoffTeam, trail: Trail):
               result: { error: 'NOT_HANDED_OVER', message },
               isError: true,
             });
-            if (to) return refuse('The conversation was handed over already.');
+            if (to) return refuse('You have already handed the conversation over.');
             if (!target) return refuse(`${node} cannot answer now: answer yourself, or hand over to another.`);
             if (bounces(trail, from, node) >= MAX_BOUNCES) {
-              return refuse('You two have handed it back and forth: answer now.');
+              return refuse('You two have handed it back and forth: answer now, or hand over to another.');
             }
             team.allowance.take('maxHandoffs');
             to = { node, reason: String(call.args.reason ?? '') };

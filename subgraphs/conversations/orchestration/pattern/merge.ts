@@ -10,6 +10,8 @@ export async function merge(team: Team, flow: ParallelTeam, results: readonly No
     case 'CONCAT':
       return sayAll(team, concat(results));
     case 'MERGE': {
+      // A text of no form has no value: nothing of it is lost so.
+      if (results.some(({ value }) => value === null)) return sayAll(team, concat(results));
       const value = mergeValues(results.map((result) => result.value));
       return sayAll(team, { text: JSON.stringify(value, null, 2), value });
     }

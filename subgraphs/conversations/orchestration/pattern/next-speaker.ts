@@ -1,7 +1,7 @@
 import type { GroupChatTeam, TeamNode } from '#core/agent/team-definition';
 import { evaluateCondition } from '#core/condition/condition';
 import type { JsonValue } from '#core/model/model.port';
-import { chooseResponder } from '../../responder.ts';
+import { firstMentioned } from '../../responder.ts';
 import { textOf } from '../../run/ask-model.ts';
 import { readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
@@ -111,8 +111,8 @@ async function byMention(team: Team, discussion: Discussion, able: readonly Team
     })),
   );
   const text = previous?.output?.text ?? (await inputText(team));
-  const mentioned = text.includes('@') ? chooseResponder(text, named) : null;
-  if (mentioned && text.toLowerCase().includes(`@${mentioned.name.toLowerCase()}`)) {
+  const mentioned = firstMentioned(text, named);
+  if (mentioned) {
     const deepest = team.allowance.bound('maxDepth');
     if (turns.length < deepest) return { node: mentioned.id, reason: `${mentioned.name} was mentioned.` };
     const reason = `${mentioned.name} was mentioned, but the limit maxDepth of ${deepest} between agents without a person was reached.`;
@@ -157,7 +157,7 @@ async function askManager(team: Team, floor: Floor, able: readonly TeamNode[], t
     speaker: null,
   });
   const { value, problems } = readJson(textOf(said.parts), schema);
-  if (problems.length > 0) return { node: null, reason: 'The manager could not be understood.' };
+  if (problems.length > 0) return { node: null, reason: 'The manager gave no choice that could be understood.' };
   const { next, reason } = value as { next: string; reason: string };
   return { node: next === 'DONE' ? null : next, reason };
 }

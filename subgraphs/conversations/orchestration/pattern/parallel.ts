@@ -99,9 +99,9 @@ function leastOf({ join, joinCount, onFailure, branches }: ParallelTeam): number
   return join === 'ALL' && onFailure === 'FAIL_FAST' ? branches.length : 1;
 }
 
-const tooFew = ({ branches }: ParallelTeam, count: number) =>
+const tooFew = (flow: ParallelTeam, count: number) =>
   new StepFailure({
     code: 'TOO_FEW_BRANCHES',
-    message: `Only ${count} of ${branches.length} branches succeeded.`,
+    message: `Only ${count} of ${flow.branches.length} branches succeeded: ${leastOf(flow)} have to.`,
     retryable: true,
   });

@@ -7,6 +7,7 @@ import { RunFailure } from '../../run/run-failure.ts';
 import { inputTurns, readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import { workAtNode } from '../node-work.ts';
+import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
 import { pickOfGroup } from './group-pick.ts';
 import { inputText, type Team } from './team.ts';
@@ -51,7 +52,7 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
       if (asked) {
         const { node } = (asked.editedArguments ?? asked.arguments) as { node?: string | null };
         if (asked.state !== 'APPROVED' || !node) {
-          throw new RunFailure('NOBODY_CHOSEN', 'Nobody was chosen to answer.', true);
+          throw new RunFailure('NOBODY_CHOSEN', 'Nobody was chosen to answer. Retry the run to be asked again.', true);
         }
         const choice: Choice = { node, by: 'PERSON', reasons: ['A person chose it.'] };
         return { output: node, decision: choice as unknown as JsonValue };
@@ -61,12 +62,14 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
         await scope.journal.begin(step);
         return { output: choice.node, decision: choice as unknown as JsonValue };
       }
+      const choices = await ableOf(team);
+      if (choices.length === 0) throw new RunFailure('AGENT_UNAVAILABLE', NOBODY_ABLE, false);
       step.decision = choice as unknown as JsonValue;
       return scope.journal.ask(step, {
         kind: 'CHOICE',
         agentId: agent.id,
         subject: 'node',
-        arguments: { node: null, choices: team.nodes.map(({ key }) => key), reasons: choice.reasons },
+        arguments: { node: null, choices, reasons: choice.reasons },
         requiredRole: null,
         expiresAt: null,
         onExpiry: 'REJECTED',
@@ -77,15 +80,39 @@ async function choose(team: Team, flow: RouterTeam): Promise<string> {
   return decision as string;
 }
 
+const NOBODY_ABLE = 'No agent of the team can answer now. Publish or restore one, then retry the run.';
+
+/** The keys of the nodes whose agents can answer. */
+async function ableOf({ nodes, scope }: Team): Promise<string[]> {
+  const agents = await Promise.all(nodes.map(({ agentId, version }) => scope.roster.find(agentId, version)));
+  return nodes.filter((_, index) => agents[index]).map(({ key }) => key);
+}
+
 interface Classified {
   node: string;
   confidence: number;
   reason: string;
 }
 
+/** The team's own model has chosen nobody. */
+interface Unclassified {
+  /** Why, as it is stored with the decision. */
+  problem: string;
+}
+
 /** What the team's own model would choose; null where a rule decides, or it is not asked. */
-async function classify(team: Team, flow: RouterTeam): Promise<Classified | null> {
+async function classify(team: Team, flow: RouterTeam): Promise<Classified | Unclassified | null> {
   if (!flow.classify || (await ruleFor(team, flow))) return null;
+  try {
+    return await askModel(team);
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    team.scope.losses.push(`${team.agent.name}: ${error.message}`);
+    return { problem: `The model could not choose: ${error.message}` };
+  }
+}
+
+async function askModel(team: Team): Promise<Classified | Unclassified> {
   const agents = await Promise.all(team.nodes.map((node) => team.scope.roster.find(node.agentId, node.version)));
   const schema = {
     type: 'object',
@@ -114,12 +141,15 @@ async function classify(team: Team, flow: RouterTeam): Promise<Classified | null
     speaker: null,
   });
   const { value, problems } = readJson(textOf(said.parts), schema);
-  return problems.length === 0 ? (value as unknown as Classified) : null;
+  if (problems.length > 0)
+    return { problem: `The model gave no choice that could be understood: ${problems.join(' ')}` };
+  return value as unknown as Classified;
 }
 
-async function decide(team: Team, flow: RouterTeam, classified: Classified | null): Promise<Choice> {
+async function decide(team: Team, flow: RouterTeam, answer: Classified | Unclassified | null): Promise<Choice> {
   const reasons: string[] = [];
   const rule = await ruleFor(team, flow);
+  const classified = answer && 'node' in answer ? answer : null;
   const wanted = rule ?? (classified && classified.confidence >= flow.threshold ? classified.node : null);
   if (rule) reasons.push(`A rule chose ${rule}.`);
   else if (classified) {
@@ -127,7 +157,7 @@ async function decide(team: Team, flow: RouterTeam, classified: Classified | nul
       `The model chose ${classified.node} with a confidence of ${classified.confidence}: ${classified.reason}`,
     );
     if (!wanted) reasons.push(`That is below the threshold of ${flow.threshold}.`);
-  } else reasons.push('No rule fits.');
+  } else reasons.push(answer && 'problem' in answer ? answer.problem : 'No rule fits.');
   const shared = classified ? { confidence: classified.confidence } : {};
   const picked = wanted ? await pickOfGroup(team, flow, wanted, reasons) : null;
   if (picked) return { node: picked, by: rule ? 'RULE' : 'MODEL', reasons, ...shared };

@@ -1,4 +1,5 @@
 import type { SequentialTeam } from '#core/agent/team-definition';
+import { readJson } from '../answer.ts';
 import { workAtNode } from '../node-work.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitInput, VisitOutput } from '../visit.ts';
@@ -22,9 +23,15 @@ export async function sequential(team: Team, { steps }: SequentialTeam): Promise
     outputs.set(step.node, output);
     last = output;
   }
-  if (!last) throw new StepFailure({ code: 'TEAM_EMPTY', message: 'Every step was skipped.', retryable: true });
+  if (!last) throw new StepFailure(EMPTY);
   return isSaid ? last : sayAll(team, last);
 }
+
+const EMPTY = {
+  code: 'TEAM_EMPTY',
+  message: 'Every step of the team failed and was skipped, so that there is no answer.',
+  retryable: true,
+};
 
 /** Null where the step is skipped. */
 async function attempt(
@@ -39,13 +46,19 @@ async function attempt(
     return await workAtNode(team, { node: team.node(step.node), key, input, speaker: speaks ? team.speaker : null });
   } catch (error) {
     if (!(error instanceof StepFailure) || step.onError === 'FAIL') throw error;
-    if (step.onError === 'DEFAULT_VALUE') return { text: step.defaultValue ?? '', value: null };
+    if (step.onError === 'DEFAULT_VALUE') return defaultOf(step);
     if (step.onError === 'FALLBACK_AGENT' && step.fallbackNode) {
       return workAtNode(team, { node: team.node(step.fallbackNode), key: `${key}/fallback`, input });
     }
     team.scope.losses.push(`${step.node}: ${error.message}`);
     return null;
   }
+}
+
+/** Stands for an answer in a form as well, where it is JSON. */
+function defaultOf({ defaultValue }: Step): VisitOutput {
+  const text = defaultValue ?? '';
+  return { text, value: readJson(text, {}).value };
 }
 
 async function inputOf(
