@@ -19,12 +19,11 @@ export default defineConfig({
     exclude: ['node_modules/**', 'dist/**', '.parley/**'],
     globalSetup: ['test/support/build.setup.ts', 'test/support/cluster.setup.ts'],
     setupFiles: ['test/support/file-end.setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    // One more than CI has processors: many tests wait for other processes, for leases and for clocks.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // The second server of a process starts in a third of the time of its first: files share their worker's modules.
     isolate: false,
   },

@@ -79,11 +79,15 @@ async function retry(chat: InteractiveChat): Promise<void> {
   await chat.api.mutate(RETRY, { input: { runId: id } });
 }
 
-/** Has a call of a tool done again that was interrupted: nobody knows whether it had its effect. */
-async function requeue(chat: InteractiveChat): Promise<void> {
+/** Has a call of a tool done again that holds up a run: the one that /retry has named, or the one that was interrupted. */
+async function requeue(chat: InteractiveChat, stepId: string): Promise<void> {
+  if (stepId !== '') {
+    await chat.api.mutate(REQUEUE, { input: { stepId } });
+    return;
+  }
   const steps = await readSteps(chat, (await runAt(chat, '1')).id);
   const step = steps.find(({ error }) => error?.code === 'TOOL_INTERRUPTED');
-  if (!step) throw new Error('No step of the last run was interrupted: /retry does again what failed.');
+  if (!step) throw new Error('No step of the last run was interrupted. Give the id of the one that /retry names.');
   await chat.api.mutate(REQUEUE, { input: { stepId: step.id } });
 }
 
@@ -123,8 +127,8 @@ export const RUN: Theme = {
     { usage: '/steps [R]', does: 'what was done in a run, as a tree', run: showSteps },
     { usage: '/retry', does: 'do again what failed in the last run, and keep the rest', run: retry },
     {
-      usage: '/requeue',
-      does: 'do a call of a tool again that was interrupted, once you know it may be',
+      usage: '/requeue [ID]',
+      does: 'do a call of a tool again that was interrupted or that /retry names, once you know it may be',
       run: requeue,
     },
   ],

@@ -25,7 +25,7 @@ const MAX_PROBLEMS = 8;
 const MAX_MS = 100;
 
 /** Schemas whose check took too long, for a while: each try holds the process. */
-const slow = new LRUCache<ValidateFunction, true>({ max: 500, ttl: 60_000 });
+const slow = new LRUCache<ValidateFunction, true>({ max: 500, ttl: 10_000 });
 
 const UNCHECKED = 'The value cannot be checked by this schema.';
 

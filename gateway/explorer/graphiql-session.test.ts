@@ -9,7 +9,7 @@ import { prepareExplorer } from './bundle.fixture.ts';
 /** In one line: the editor closes the brackets of a line that is broken. */
 const follow = ({ id, cursor }: SeededRoom) =>
   `subscription ($room: ID! = "${id}", $after: String = "${cursor}") { conversationEvents(conversationId: $room, after: $after) { cursor ... on MessageAdded { message { text } } } }`;
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 40_000;
 
 // Each test works in whole pages, which takes long where the machine is busy.
 vi.setConfig({ testTimeout: 120_000 });

@@ -18,6 +18,8 @@ interface MessageAnswer {
 }
 
 describe('erasing a person', { timeout: 90_000 }, () => {
+  const stateOf = async (runId: string | undefined) =>
+    (await test.pool().query<{ state: string }>('select state from runs where id = $1', [runId])).rows[0]?.state;
   let test: TestServer;
   let olga: Person;
   let admin: Person;
@@ -248,5 +250,35 @@ describe('erasing a person', { timeout: 90_000 }, () => {
       await sleep(200);
     }
     throw new Error('Nobody went on with it.');
+  });
+
+  it('is finished once what was under way is over, which goes on as it was', async () => {
+    const late = await test.seed.member(olga, 'MEMBER', 'Late');
+    const agent = await test.seed.agent(olga, {
+      name: 'Slow',
+      tools: [{ name: 'calculator', approval: { rule: 'ALWAYS' } }],
+    });
+    const { id } = await test.seed.room(olga, { agents: [agent], people: [late] });
+    await sendMessage(late.client, id, `My ${SECRET}`);
+    const { run } = await sendMessage(olga.client, id, 'Mine');
+    await expect.poll(() => stateOf(run?.id), { timeout: 20_000 }).toBe('SUCCEEDED');
+    // As one of hers that has his words in hand, and waits for a person.
+    await test.pool().query("update runs set state = 'WAITING', finished_at = null where id = $1", [run?.id]);
+    await test
+      .pool()
+      .query(`update steps set input = '{"asked": "${SECRET}"}' where run_id = $1 and kind = 'MODEL'`, [run?.id]);
+    await erase(olga, late.id);
+    // What the agent made of it stays.
+    await expect.poll(async () => (await messages(olga, id))[0]?.text, { timeout: 20_000 }).toBe('');
+    const inputs = async () =>
+      (
+        await test
+          .pool()
+          .query<{ input: unknown }>("select input from steps where run_id = $1 and kind = 'MODEL'", [run?.id])
+      ).rows[0]?.input;
+    expect(await inputs()).toEqual({ asked: SECRET });
+    await test.pool().query("update runs set state = 'SUCCEEDED', finished_at = now() where id = $1", [run?.id]);
+    await finished(olga.orgId, late.id);
+    expect(await inputs()).toBeNull();
   });
 });

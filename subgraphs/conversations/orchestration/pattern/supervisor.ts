@@ -55,7 +55,10 @@ async function delegate(
   const refuse = (error: string, message: string) => ({ ...result, result: { error, message }, isError: true });
   if (typeof task !== 'string' || task.trim() === '') return refuse('INVALID_ARGUMENTS', 'task must say what to do.');
   if (wasAsked(task)) {
-    return refuse('ASKED_BEFORE', 'You have asked this before. Use the answer, ask for something else, or go on.');
+    return refuse(
+      'ASKED_BEFORE',
+      'You have asked this before. Go by what came of it, ask for something else, or go on.',
+    );
   }
   try {
     const output = await workAtNode(team, { node, key, input: textInput(task) });
