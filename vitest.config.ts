@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './test/support/longest-first.ts';
+import { SideBySide } from './test/support/side-by-side.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,7 +22,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: SideBySide },
     maxWorkers: 2,
     // The second server of a process starts in a third of the time of its first: files share their worker's modules.
     isolate: false,
