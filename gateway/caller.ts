@@ -3,6 +3,7 @@ import type { RateLimit, RateLimits } from '#core/rate-limit';
 import type { RequestEnvelope } from '#core/subgraph/operation';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { AddressOf } from './client-address.ts';
+import { keyOf } from './limit/spending.ts';
 
 export interface CallerOptions {
   authenticator: Authenticator;
@@ -21,10 +22,10 @@ export async function identify(
 ): Promise<RequestEnvelope> {
   const ip = addressOf(request.raw);
   const viewer = await authenticator.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-    await rateLimits.consume(requestLimit, `ip:${ip}`);
+    await rateLimits.consume(requestLimit, keyOf(null, ip));
     throw error;
   });
-  await rateLimits.consume(requestLimit, viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`);
+  await rateLimits.consume(requestLimit, keyOf(viewer, ip));
   return {
     requestId: request.id,
     viewer,

@@ -5,7 +5,11 @@ import type { RequestEnvelope } from '#core/subgraph/operation';
 export type Spend = (by: Pick<RequestEnvelope, 'viewer' | 'client'>, cost: number) => Promise<void>;
 
 /** Who is counted: the user within the organization, or the address of an anonymous one. */
-export const spenderOf = ({ viewer, client: { ip } }: Pick<RequestEnvelope, 'viewer' | 'client'>): string =>
+export const spenderOf = ({ viewer, client }: Pick<RequestEnvelope, 'viewer' | 'client'>): string =>
+  keyOf(viewer, client.ip);
+
+/** The same by its parts. */
+export const keyOf = (viewer: RequestEnvelope['viewer'], ip: string | null): string =>
   viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`;
 
 /**

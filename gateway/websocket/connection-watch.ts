@@ -2,6 +2,7 @@ import type { Bus } from '#core/bus/bus';
 import type { Logger } from '#core/log';
 import { onViewerChange } from '#core/viewer-change';
 import type { Authenticator } from '#gateway/authentication/authenticator';
+import { keyOf } from '../limit/spending.ts';
 import { Tally } from '../tally.ts';
 import { CLOSE, type Connection } from './connection.ts';
 
@@ -140,5 +141,4 @@ export class ConnectionWatch {
 }
 
 /** Who is counted for a socket: the user within the organization, or the address of an anonymous one. */
-export const callerOf = ({ viewer, ip }: Connection): string =>
-  viewer ? `${viewer.orgId}:${viewer.userId}` : `ip:${ip}`;
+export const callerOf = ({ viewer, ip }: Connection): string => keyOf(viewer, ip);

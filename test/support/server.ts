@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -92,5 +92,8 @@ async function keepSupergraph(dataFolder: string): Promise<void> {
   const known = await readdir(shared).catch(() => []);
   if (known.length > 0) return;
   const isSupergraph = (source: string) => source === dataFolder || /supergraph-\w+\.graphql$/.test(source);
-  await cp(dataFolder, shared, { recursive: true, filter: isSupergraph });
+  // In one step: another worker must not find half of it.
+  const whole = `${shared}-${process.pid}`;
+  await cp(dataFolder, whole, { recursive: true, filter: isSupergraph });
+  await rename(whole, shared).catch(() => rm(whole, { recursive: true, force: true }));
 }
