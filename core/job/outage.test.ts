@@ -58,6 +58,7 @@ async function expectToEnd(state: string, { databaseUrl, redisUrl, queue, away }
   const [behaviour, word] = state === 'busy' ? (['hang', 'begun'] as const) : (['finish', 'finished'] as const);
   const child = new Child('core/job/worker.fixture.ts', [databaseUrl, redisUrl ?? '', behaviour]);
   ends.push(() => child.kill());
+  await child.says('ready');
   await queue.enqueue(crashJob, { orgId });
   await child.says(word);
   await eventually(async () => (await queue.counts(crashJob)).active === (state === 'busy' ? 1 : 0));

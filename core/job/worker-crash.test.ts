@@ -32,6 +32,9 @@ async function place(backend: string) {
   return { queue, startWorker };
 }
 
+/** What it told of attempts. When it was ready is no matter: the first may begin before. */
+const attemptsOf = ({ lines }: Child) => lines.filter((line) => line !== 'ready');
+
 const IDLE = { waiting: 0, active: 0, delayed: 0, failed: 0 };
 
 describe.each(backends)('a job on %s whose worker is killed', (backend) => {
@@ -45,7 +48,7 @@ describe.each(backends)('a job on %s whose worker is killed', (backend) => {
     }
     const survivor = startWorker('finish');
     await survivor.says('finished');
-    expect(survivor.lines).toEqual(['begun 1', 'finished']);
+    expect(attemptsOf(survivor)).toEqual(['begun 1', 'finished']);
     await eventually(async () => (await queue.counts(crashJob)).active === 0);
     expect(await queue.counts(crashJob)).toEqual(IDLE);
   });
@@ -74,6 +77,6 @@ describe.each(backends)('a job on %s whose worker is killed', (backend) => {
     const survivor = startWorker('finish', { lockMs, alone: 'alone' });
     await survivor.says('finished');
     await eventually(async () => (await queue.counts(crashJob)).active === 0);
-    expect(survivor.lines).toEqual(['begun 1', 'finished']);
+    expect(attemptsOf(survivor)).toEqual(['begun 1', 'finished']);
   });
 });

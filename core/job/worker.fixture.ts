@@ -5,8 +5,8 @@ import { handleJob } from './job.ts';
 import { createJobWorker } from './worker.ts';
 
 /**
- * A worker process. It tells of each begin, and then hangs until it is killed, or finishes and tells of that. SIGTERM
- * closes the worker, after which nothing should keep the process.
+ * A worker process. It tells when it has started, and of each begin, and then hangs until it is killed, or finishes and
+ * tells of that. SIGTERM closes the worker, after which nothing should keep the process.
  */
 const [databaseUrl = '', redisUrl = '', behaviour = 'hang', lockMs = '1000', alone = ''] = process.argv.slice(2);
 const say = (word: string) => process.stdout.write(`${word}\n`);
@@ -28,3 +28,4 @@ const starting = createJobWorker({
 });
 process.once('SIGTERM', async () => (await starting).close({ graceMs: 100 }));
 await starting;
+say('ready');

@@ -19,7 +19,7 @@ export function createFetcher(endpoint, session) {
     const headers = {};
     for (const [name, value] of Object.entries(options?.headers ?? {})) headers[name.toLowerCase()] = value;
     const node = readOperation(query, operationName);
-    const operation = { query, variables, operationName: node?.name?.value ?? operationName };
+    const operation = { query, variables, operationName: node ? node.name?.value : operationName };
     if (node?.operation !== 'subscription') return await ask(endpoint.href, session, operation, headers);
     const canResume = node.variableDefinitions?.some(({ variable }) => variable.name.value === 'after') ?? false;
     return follow({ url: socket.href, session, operation, headers, canResume });
