@@ -17,6 +17,7 @@ const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
 
 const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
 
+const GRACE_RULE = 'must be a number of seconds from 1 to 3600';
 const LIVE_RULE = 'must be a number of seconds from 1 to 86400';
 const TOKENS_RULE = 'must be a whole number of tokens, at least 1000';
 
@@ -126,6 +127,8 @@ const schema = z.object({
   LIVE_TOTAL_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(3_600),
   /** Live sessions that an organization has at once at most. */
   LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
+  /** How long what is being done, such as replies that are being written, may go on while the process stops. */
+  SHUTDOWN_GRACE_SECONDS: number(1, GRACE_RULE).max(3_600, GRACE_RULE).default(15),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,
   /** What one answer may have, over HTTP or as one event of a stream, in bytes. */
