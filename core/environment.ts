@@ -127,7 +127,10 @@ const schema = z.object({
   LIVE_TOTAL_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(3_600),
   /** Live sessions that an organization has at once at most. */
   LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
-  /** How long what is being done, such as replies that are being written, may go on while the process stops. */
+  /**
+   * How long what is being done may go on while the process stops. Replies that are being written have half of it to end;
+   * then they are put down, to go on elsewhere or at the next start.
+   */
   SHUTDOWN_GRACE_SECONDS: number(1, GRACE_RULE).max(3_600, GRACE_RULE).default(15),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,

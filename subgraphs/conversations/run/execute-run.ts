@@ -18,14 +18,13 @@ import { describeFailure, RunFailure } from './run-failure.ts';
 
 export interface RunnerOptions extends ClaimOptions, AttemptOptions {
   bus: Bus;
+  /** How long a reply may go on after the worker was told to stop, in milliseconds. */
+  drainMs: number;
   /** Called when a run has ended: the next one of its room can begin. */
   onEnded(run: Run): void;
   /** Called with a run that was put down and is to begin again after `delayMs`. */
   onPutDown(run: Run, delayMs: number): void;
 }
-
-/** How long a reply may go on after the worker was told to stop, in milliseconds. */
-const DRAIN_MS = 8_000;
 
 /** Works on runs: claims them, lets the agent answer into the stream, and writes the end. */
 export class RunExecutor {
@@ -42,7 +41,7 @@ export class RunExecutor {
     listening.catch((error: unknown) => job.log.warn({ err: error, runId }, 'the bus brings no cancellation'));
     let draining: NodeJS.Timeout | undefined;
     const onShutdown = () => {
-      draining = setTimeout(() => stopFor('SHUTDOWN'), DRAIN_MS).unref();
+      draining = setTimeout(() => stopFor('SHUTDOWN'), this.options.drainMs).unref();
     };
     if (job.signal.aborted) onShutdown();
     else job.signal.addEventListener('abort', onShutdown);
