@@ -34,7 +34,10 @@ export async function composeSubgraphs(
     }),
   );
   for (const subgraph of subgraphs) {
-    executors.set(subgraph.name, new SubgraphExecutor(subgraph.schema, kernel.log.child({ subgraph: subgraph.name })));
+    executors.set(
+      subgraph.name,
+      new SubgraphExecutor(subgraph.name, subgraph.schema, kernel.log.child({ subgraph: subgraph.name })),
+    );
   }
   return subgraphs;
 }

@@ -4,6 +4,7 @@ import { badInput, conflict } from '#core/error';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId, newId } from '#core/id';
 import type { Streams } from '#core/stream/streams';
+import { currentTraceparent } from '#core/telemetry/span';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
@@ -268,4 +269,5 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   rolledBackById: null,
   limitRounds: null,
   earlierAttempts: 0,
+  traceparent: currentTraceparent(),
 });
