@@ -1,10 +1,14 @@
-import { authenticated, permitted } from '#core/subgraph/rule';
+import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
+import { auditMutations, auditQueries, auditTypes } from './audit/permissions.ts';
 
 const read = permitted('events:read');
+/** Parts of events that the audit trail has as well. */
+const told = permittedAny('events:read', 'audit:read');
 
 /** One line a field. What is missing is denied. Which rows it covers is the services' to say. */
 export const permissions = {
-  Query: { events: read, eventTypes: authenticated },
+  Query: { events: read, eventTypes: authenticated, ...auditQueries },
+  Mutation: { ...auditMutations },
   Subscription: { eventStream: read },
   Event: {
     id: read,
@@ -18,8 +22,8 @@ export const permissions = {
     requestId: read,
     data: read,
   },
-  EventActor: { user: read, agent: read, credentialKind: read },
-  EventSubject: { kind: read, id: read },
+  EventActor: { user: told, agent: told, credentialKind: told },
+  EventSubject: { kind: told, id: told },
   EventConnection: { edges: read, nodes: read, pageInfo: read, totalCount: read },
   EventEdge: { cursor: read, node: read },
   EventArrival: { cursor: read, event: read },
@@ -40,4 +44,5 @@ export const permissions = {
   User: { id: authenticated },
   Agent: { id: authenticated },
   Conversation: { id: authenticated },
+  ...auditTypes,
 };

@@ -359,6 +359,12 @@ export const OPERATIONS: Record<string, TableOperation> = {
   },
   'Query.eventTypes': { text: '{ name schema }' },
   'Query.events': nodes('{ id type data actor { user { id } } }'),
+  'Query.auditLog': nodes('{ id seq ip personal hash }'),
+  'Query.verifyAudit': { text: '{ isIntact problems { seq } }' },
+  'Query.auditCheckpoints': nodes('{ seq signature }'),
+  'Query.auditKey': { text: '{ id publicKey }' },
+  'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
+  'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
   'Subscription.eventStream': {
     text: '(after: $after) { cursor }',
     types: '$after: String',

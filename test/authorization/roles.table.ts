@@ -132,6 +132,12 @@ Subscription.roomPresence           who   ok    ok    ok    ok    no    ok
 Query.eventTypes                    who   ok    ok    ok    ok    ok    ok
 Query.events                        who   ok    ok    no    no    no    no
 Subscription.eventStream            who   ok    ok    no    no    no    no
+Query.auditLog                      who   ok    ok    no    no    no    no
+Query.verifyAudit                   who   ok    ok    no    no    no    no
+Query.auditCheckpoints              who   ok    ok    no    no    no    no
+Query.auditKey                      who   ok    ok    no    no    no    no
+Mutation.checkpointAudit            who   ok    ok    no    no    no    no
+Mutation.exportAudit                who   ok    ok    no    no    no    no
 `;
 
 /** The columns of the table, in order. */

@@ -92,6 +92,11 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
   ['events of a room', (them) => `{ events(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
   ['events of a thing', (them) => `{ events(filter: {subjectId: "${them.agent}"}) { nodes { id } totalCount } }`],
   ['events of a person', (them) => `{ events(filter: {actorId: "${them.user}"}) { nodes { id } totalCount } }`],
+  [
+    'auditLog of a room',
+    (them) => `{ auditLog(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`,
+  ],
+  ['auditLog of a person', (them) => `{ auditLog(filter: {subjectId: "${them.user}"}) { nodes { id } totalCount } }`],
   ['editMessage', (them) => mutation('editMessage', `messageId: "${them.message}", text: "x"`)],
   ['regenerateReply', (them) => mutation('regenerateReply', `messageId: "${them.message}"`)],
   ['selectBranch', (them) => mutation('selectBranch', `messageId: "${them.message}"`)],

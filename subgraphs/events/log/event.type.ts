@@ -124,14 +124,18 @@ export class EventStreamFilter {
   conversationId?: string | null;
 }
 
-@InputType({ description: 'Which events are shown: those that fit everything that is given.' })
-export class EventFilter extends EventStreamFilter {
+/** What is chosen among what has happened, in the log and in the audit trail. */
+@InputType()
+export abstract class PastFilter extends EventStreamFilter {
   @Field(() => Date, { nullable: true, description: 'What happened then or later.' })
   since?: Date | null;
 
   @Field(() => Date, { nullable: true, description: 'What happened before.' })
   until?: Date | null;
+}
 
+@InputType({ description: 'Which events are shown: those that fit everything that is given.' })
+export class EventFilter extends PastFilter {
   @Field(() => String, {
     nullable: true,
     description: 'What has all these words: in its type, description and data. Also `"in this order"` and `-without`.',
