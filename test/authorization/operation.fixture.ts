@@ -357,6 +357,20 @@ export const OPERATIONS: Record<string, TableOperation> = {
     types: '$id: ID!',
     variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
   },
+  'Query.eventTypes': { text: '{ name schema }' },
+  'Query.events': nodes('{ id type data actor { user { id } } }'),
+  'Query.auditLog': nodes('{ id seq ip personal hash }'),
+  'Query.verifyAudit': { text: '{ isIntact problems { seq } }' },
+  'Query.auditCheckpoints': nodes('{ seq signature }'),
+  'Query.auditKey': { text: '{ id publicKey }' },
+  'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
+  'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
+  'Subscription.eventStream': {
+    text: '(after: $after) { cursor }',
+    types: '$after: String',
+    // From the beginning on: an answer comes at once.
+    variables: async () => ({ after: Buffer.from('["ev","0"]').toString('base64url') }),
+  },
   'Subscription.runEvents': {
     text: '(runId: $id) { __typename }',
     types: '$id: ID!',

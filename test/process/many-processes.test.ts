@@ -57,7 +57,8 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     workerPort = await freePort();
     const settings: Record<string, Record<string, string>> = { worker: { PARLEY_INTERNAL_PORT: String(workerPort) } };
     [gateway, worker, agentsProcess, conversationsProcess] = (await Promise.all(
-      ['gateway', 'worker', 'agents', 'conversations', 'identity'].map((role) =>
+      // Those that nothing here tells apart share one.
+      ['gateway', 'worker', 'agents', 'conversations', 'identity,events'].map((role) =>
         installation.start(role, { ...settings[role], ...collector.variables }),
       ),
     )) as [ParleyProcess, ParleyProcess, ParleyProcess, ParleyProcess];

@@ -140,6 +140,13 @@ export class BranchService {
       if (busy) throw conflict('The conversation is busy: wait for its run to end, or cancel it.');
       const branches = await readBranches(unit.tx, room.id);
       const replaced = await showBranch(unit.tx, room, branches, newestWith(branches, present));
+      await unit.emit({
+        id: newId(),
+        orgId: room.orgId,
+        type: 'message.branch_selected',
+        payload: { conversationId: room.id, messageId: present.id, replacedMessageId: replaced },
+        actor: actorOf(viewer),
+      });
       await this.append(unit, room, [selected(room, present.id, replaced)]);
       return { ...present, isShown: true };
     });
