@@ -25,6 +25,8 @@ export const PERMISSIONS = {
   'runs:approve': 'Decide what agents ask for in conversations that one can write in, such as calls of tools.',
   'budgets:read': 'See the limits of tokens, and what is used of them.',
   'budgets:manage': 'Set and remove limits of tokens.',
+  'rules:read': 'See rules and what they have decided.',
+  'rules:write': 'Create, change and delete rules.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -51,6 +53,7 @@ export const BUILT_IN_ROLES = {
     'runs:cancel',
     'runs:approve',
     'budgets:read',
+    'rules:read',
   ],
   VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
 } as const satisfies Record<string, readonly Permission[]>;

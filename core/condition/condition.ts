@@ -92,6 +92,32 @@ export function conditionProblem(expression: string, facts: ConditionFacts): str
   }
 }
 
+/** What a condition always is, whatever the facts; null where it depends on them, or cannot be read. */
+export function constantOf(expression: string): boolean | null {
+  try {
+    return constantIn(parse(lenient, expression).ast);
+  } catch {
+    return null;
+  }
+}
+
+function constantIn(node: ASTNode): boolean | null {
+  if (node.op === '&&' || node.op === '||') {
+    const parts = node.args.map(constantIn);
+    const decisive = node.op === '||';
+    return parts.includes(decisive) ? decisive : parts.includes(null) ? null : !decisive;
+  }
+  if (node.op === '!_') {
+    const part = constantIn(node.args);
+    return part === null ? null : !part;
+  }
+  if (hasName(node)) return null;
+  const value: unknown = doWithin(MAX_MS, () => lenient.evaluate(node.input.slice(node.range.start, node.range.end)));
+  return typeof value === 'boolean' ? value : null;
+}
+
+const hasName = (node: ASTNode): boolean => node.op === 'id' || partsOf(node.args).some(hasName);
+
 const strict = new WeakMap<ConditionFacts, Environment>();
 
 function strictFor(facts: ConditionFacts): Environment {

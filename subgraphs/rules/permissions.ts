@@ -1,0 +1,105 @@
+import { authenticated, permitted } from '#core/subgraph/rule';
+
+const read = permitted('rules:read');
+const write = permitted('rules:write');
+
+const connection = { edges: read, nodes: read, pageInfo: read, totalCount: read };
+const edge = { cursor: read, node: read };
+
+const content = {
+  name: read,
+  description: read,
+  stage: read,
+  scope: read,
+  condition: read,
+  judge: read,
+  actions: read,
+  priority: read,
+  failMode: read,
+  validFrom: read,
+  validUntil: read,
+};
+
+/** One line a field. What is missing is denied. Which rows it covers is the services' to say. */
+export const permissions = {
+  Query: {
+    rules: read,
+    rule: read,
+    ruleVersionDiff: read,
+    ruleFacts: read,
+    simulateRules: read,
+    // Of other subgraphs, on behalf of whoever writes or is answered there.
+    ruleSet: authenticated,
+  },
+  Mutation: {
+    createRule: write,
+    updateRule: write,
+    rollBackRule: write,
+    enableRule: write,
+    disableRule: write,
+    deleteRule: write,
+  },
+  Rule: {
+    ...content,
+    id: read,
+    enabled: read,
+    version: read,
+    versions: read,
+    createdBy: read,
+    createdAt: read,
+    updatedAt: read,
+  },
+  RuleConnection: connection,
+  RuleEdge: edge,
+  RuleVersion: { ...content, id: read, number: read, note: read, author: read, restoredFrom: read, createdAt: read },
+  RuleVersionConnection: connection,
+  RuleVersionEdge: edge,
+  RuleVersionDiff: { from: read, to: read, changes: read },
+  RuleChange: { path: read, kind: read, before: read, after: read },
+  RuleScope: { kind: read, agent: read, conversation: read, tool: read },
+  RuleJudge: { question: read, model: read },
+  RuleFact: { name: read, type: read, description: read },
+  RuleWarning: { code: read, message: read, ruleId: read },
+  AllowAction: { allow: read },
+  BlockAction: { message: read },
+  RedactAction: { detectors: read, patterns: read, replacement: read },
+  ReplaceAction: { with: read },
+  RequireApprovalAction: { role: read, expiresInSeconds: read, onExpiry: read },
+  RouteAction: { to: read, strategy: read },
+  RouteTarget: { kind: read, agent: read, user: read, weight: read },
+  SetPriorityAction: { level: read },
+  TagAction: { tags: read },
+  NotifyAction: { users: read, roles: read, message: read },
+  StartTaskAction: { agent: read, input: read },
+  EndConversationAction: { message: read },
+  CreateRulePayload: { rule: write, warnings: write },
+  UpdateRulePayload: { rule: write, warnings: write },
+  RollBackRulePayload: { rule: write, warnings: write },
+  EnableRulePayload: { rule: write, warnings: write },
+  DisableRulePayload: { rule: write, warnings: write },
+  DeleteRulePayload: { deletedRuleId: write },
+  RuleSimulation: { warnings: read, results: read },
+  SimulatedDecision: {
+    message: read,
+    facts: read,
+    outcome: read,
+    actions: read,
+    matched: read,
+    trace: read,
+    micros: read,
+  },
+  DecidingRule: { ruleId: read, versionId: read, version: read, name: read },
+  AppliedRuleAction: { rule: read, action: read },
+  MatchedRule: { rule: read, actions: read },
+  RuleTrace: { rule: read, result: read, why: read, error: read },
+  PageInfo: {
+    hasNextPage: authenticated,
+    hasPreviousPage: authenticated,
+    startCursor: authenticated,
+    endCursor: authenticated,
+  },
+  User: { id: authenticated },
+  Agent: { id: authenticated },
+  Conversation: { id: authenticated },
+  Message: { id: authenticated },
+};
