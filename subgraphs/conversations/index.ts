@@ -2,6 +2,7 @@ import { runInOrg } from '#core/database/tenant';
 import { handleJob } from '#core/job/job';
 import type { Kernel } from '#core/kernel';
 import type { RequestContext } from '#core/request-context';
+import { createRuleSource } from '#core/rule/peer-rule-source';
 import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { requireViewer } from '#core/viewer';
@@ -60,6 +61,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
   const directory = new PeerDirectory(peers);
   const turns = new RoomTurns();
+  const rules = await createRuleSource(peers, bus);
   const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
   const messages = new MessageService(database, transactions, streams, directory, runs, turns);
@@ -86,6 +88,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     bus,
     peers,
     directory,
+    rules: rules.source,
     models,
     tools,
     budget: budgets.budget,
@@ -165,7 +168,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: [...roomLife.consumers, departureConsumer(streams, runs)],
-    close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
+    close: async () => {
+      rules.close();
+      await Promise.all([roomLife.close(), toolbox.close()]);
+    },
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopRoomLife = roomLife.startSweep();

@@ -357,6 +357,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
     variables: async ({ maker }) => ({ id: await maker.rule() }),
   },
   'Query.ruleFacts': { text: '(stage: INPUT) { name type description }' },
+  'Query.ruleDecisions': nodes('{ id outcome }'),
+  'Query.ruleNotices': nodes('{ id message }'),
+  'Mutation.markRuleNoticesRead': input('MarkRuleNoticesRead', '{ marked }', () => ({ upToId: newId() })),
   'Query.simulateRules': { text: '(input: {stage: INPUT}) { results { outcome } }' },
   'Mutation.createRule': input('CreateRule', '{ rule { id } warnings { code } }', () => ({
     name: 'New',

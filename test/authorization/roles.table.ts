@@ -123,6 +123,9 @@ Query.rules                         who   ok    ok    ok    no    no    ok
 Query.rule                          who   ok    ok    ok    no    no    ok
 Query.ruleVersionDiff               who   ok    ok    ok    no    no    ok
 Query.ruleFacts                     who   ok    ok    ok    no    no    ok
+Query.ruleDecisions                 who   ok    ok    ok    no    no    ok
+Query.ruleNotices                   who   ok    ok    ok    ok    ok    ok
+Mutation.markRuleNoticesRead        who   none  none  none  none  none  none
 Query.simulateRules                 who   ok    ok    ok    no    no    ok
 Mutation.createRule                 who   ok    ok    no    no    no    no
 Mutation.updateRule                 who   ok    ok    no    no    no    no

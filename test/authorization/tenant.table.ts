@@ -90,6 +90,15 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
   ['removeTokenLimit', (them) => mutation('removeTokenLimit', `tokenLimitId: "${them.tokenLimit}"`)],
   ['rule', (them) => `{ rule(id: "${them.rule}") { id name condition versions { nodes { note } } } }`],
   ['ruleVersionDiff', (them) => `{ ruleVersionDiff(ruleId: "${them.rule}", from: 1, to: 1) { changes { path } } }`],
+  [
+    'ruleDecisions of a rule',
+    (them) => `{ ruleDecisions(filter: {ruleId: "${them.rule}"}) { nodes { id } totalCount } }`,
+  ],
+  [
+    'ruleDecisions of a room',
+    (them) => `{ ruleDecisions(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`,
+  ],
+  ['markRuleNoticesRead', (them) => mutation('markRuleNoticesRead', `upToId: "${them.rule}"`)],
   ['updateRule', (them) => mutation('updateRule', `ruleId: "${them.rule}", name: "x"`)],
   ['rollBackRule', (them) => mutation('rollBackRule', `ruleId: "${them.rule}", version: 1`)],
   ['enableRule', (them) => mutation('enableRule', `ruleId: "${them.rule}"`)],

@@ -5,6 +5,7 @@ import type { Transactions } from '#core/database/transaction';
 import type { JsonValue } from '#core/model/model.port';
 import type { ModelRegistry } from '#core/model/model-registry';
 import type { Peers } from '#core/peer/peer';
+import type { RuleSource } from '#core/rule/rule-source';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
@@ -23,6 +24,8 @@ import { Speaker } from '../orchestration/speaker.ts';
 import type { RunScope } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { ruleOnInput } from '../rule/input-rule.ts';
+import { RunRules } from '../rule/run-rules.ts';
 import { RunState } from '../run.type.ts';
 import { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { ClaimedRun } from './claim.ts';
@@ -40,6 +43,7 @@ export interface AttemptOptions {
   streams: Streams;
   peers: Peers;
   directory: PeerDirectory;
+  rules: RuleSource;
   models: ModelRegistry;
   tools: ToolSource;
   budget: Budget;
@@ -103,6 +107,9 @@ export class Attempt {
       const data = { agentVersion: agent.version };
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
+    const rules = new RunRules(options, run, viewer);
+    // Behind a pause nothing new is shown of the message.
+    if (!this.claimed.resumed) await ruleOnInput(rules, agent);
     const asides = new Asides();
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
@@ -114,6 +121,7 @@ export class Attempt {
       models: options.models,
       tools: options.tools,
       budget: options.budget,
+      rules,
       windows: options.windows,
       asides,
       memory: new AgentMemory(options.peers),
