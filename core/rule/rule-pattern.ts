@@ -1,3 +1,5 @@
+import { detectPattern } from '#core/guard/pattern';
+
 /** More than people write of a pattern. */
 export const MAX_PATTERN = 200;
 
@@ -10,6 +12,7 @@ export function patternProblem(pattern: string): string | null {
   let compiled: RegExp;
   try {
     compiled = compilePattern(pattern);
+    detectPattern(pattern);
   } catch (error) {
     return (error as Error).message;
   }
