@@ -1,7 +1,7 @@
 import { Directory } from '#core/directory/directory';
 import type { Environment } from '#core/environment';
 import type { Logger } from '#core/log';
-import { createMetrics, type Metrics } from '#core/metrics';
+import type { Metrics } from '#core/metrics';
 import type { Secrets } from '#core/secrets';
 import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       subgraphs.flatMap(({ name, door }) => (door && roles.has(name) ? [[name, door] as const] : [])),
     );
     for (const { close: closeSubgraph } of subgraphs) if (closeSubgraph) opened.push(closeSubgraph);
-    const metrics = createMetrics();
+    const { metrics } = kernel;
 
     if (directory) {
       const served = await serveOwn(options, executors, doors, signer, metrics);

@@ -1,5 +1,6 @@
 import { type Point, pointOf } from './point.ts';
 import type { Detector, Scanner } from './scanner.ts';
+import { stretchEnd } from './stretch.ts';
 
 /** What is done about what is found. */
 export type GuardAction =
@@ -28,6 +29,19 @@ export interface GuardVerdict {
   hasFailed: boolean;
 }
 
+/** Which of the rules count for a stretch, by their ids; or that nothing more is shown from its beginning on. */
+export type StretchVerdict = { counting: ReadonlySet<string> } | { stop: GuardVerdict };
+
+/** Decides about a stretch of the text, a sentence or a line, before it is shown. `found`: labels of what was found in it. */
+export type JudgeStretch = (stretch: string, found: ReadonlySet<string>) => StretchVerdict;
+
+export interface StreamGuardOptions {
+  /** Without it all rules count throughout. */
+  judge?: JudgeStretch | undefined;
+  /** What stands before the text and was shown already: what begins in it is found, and what is left of it not shown. */
+  before?: string;
+}
+
 /** How many characters that do not show may follow one another: what is beyond is left out. */
 const MAX_IGNORED = 64;
 
@@ -44,6 +58,8 @@ interface Found {
   watch: Watch;
   /** It waits to be given out. */
   isDue: boolean;
+  /** It does not count. */
+  isVoid: boolean;
 }
 
 /** What a rule says that cannot be looked at where `failMode` is closed. */
@@ -70,7 +86,10 @@ export class StreamGuard {
   private found: Found[] = [];
   private stopped: GuardVerdict | null = null;
 
-  constructor(rules: readonly GuardRule[]) {
+  private readonly judge: JudgeStretch | undefined;
+
+  constructor(rules: readonly GuardRule[], { judge, before = '' }: StreamGuardOptions = {}) {
+    this.judge = judge;
     for (const rule of rules) {
       for (const detector of rule.detectors) {
         const watch: Watch = { rule, label: detector.label, last: null, scanner: NO_SCANNER };
@@ -78,6 +97,14 @@ export class StreamGuard {
         this.watches.push(watch);
       }
     }
+    if (before === '') return;
+    this.scan(before);
+    for (const each of this.found) each.isDue = false;
+    this.found = [];
+    this.stopped = null;
+    this.cursor = this.position;
+    this.base = this.position;
+    this.text = '';
   }
 
   /** What ended the text before its end; null while nothing has. */
@@ -104,6 +131,12 @@ export class StreamGuard {
     return this.release();
   }
 
+  /** It broke off. @returns What may be shown of the rest: not what could have become something that is looked for. */
+  cut(): string {
+    this.half = '';
+    return this.stopped ? '' : this.release(true);
+  }
+
   /** There is no more. @returns What may be shown of the rest. */
   end(): string {
     if (this.stopped) return '';
@@ -119,7 +152,7 @@ export class StreamGuard {
       }
       if (!this.stopped) this.clear = this.position;
     }
-    return this.release();
+    return this.release(this.stopped === null);
   }
 
   private scan(piece: string): void {
@@ -166,12 +199,13 @@ export class StreamGuard {
       last.end = Math.max(last.end, end);
       this.put(last);
     } else {
-      watch.last = { start, end, watch, isDue: false };
+      watch.last = { start, end, watch, isDue: false, isVoid: false };
       this.put(watch.last);
     }
   }
 
   private put(found: Found): void {
+    if (found.isVoid) return;
     if (!found.isDue) this.found.push(found);
     found.isDue = true;
   }
@@ -183,14 +217,51 @@ export class StreamGuard {
     this.stopped = { ruleId: rule.id, action: isEnd ? action : { kind: 'BLOCK', message: FAILED }, hasFailed };
   }
 
-  /** Gives out what is clear. */
-  private release(): string {
+  /** Gives out what is clear, and was judged where that is wanted. */
+  private release(isEnd = false): string {
+    this.found.sort((one, other) => one.start - other.start);
     let out = '';
-    const due = this.found.filter(({ start }) => start < this.clear).sort((one, other) => one.start - other.start);
-    this.found = this.found.filter(({ start }) => start >= this.clear);
-    for (const each of due) {
+    if (!this.judge) out = this.giveOut(this.clear);
+    else {
+      for (let to = this.stretchTo(isEnd); to !== null; to = this.stretchTo(isEnd)) {
+        const verdict = this.judge(this.slice(this.cursor, to), this.labelsUpTo(to));
+        if ('stop' in verdict) {
+          this.stopped = verdict.stop;
+          break;
+        }
+        out += this.giveOut(to, verdict.counting);
+      }
+    }
+    const kept = Math.min(this.cursor, this.base + this.text.length);
+    this.text = this.stopped ? '' : this.text.slice(kept - this.base);
+    this.base = kept;
+    return out;
+  }
+
+  /** Where the stretch ends that is to be judged next; null while it is not whole. */
+  private stretchTo(isEnd: boolean): number | null {
+    if (this.cursor >= this.clear) return null;
+    const length = stretchEnd(this.slice(this.cursor, this.clear));
+    if (length === null) return isEnd ? this.clear : null;
+    let to = this.cursor + length;
+    for (const { start, end } of this.found) if (start < to) to = Math.max(to, end);
+    return to <= this.clear ? to : null;
+  }
+
+  private labelsUpTo(to: number): ReadonlySet<string> {
+    return new Set(this.found.filter(({ start }) => start < to).map(({ watch }) => watch.label));
+  }
+
+  private giveOut(limit: number, counting?: ReadonlySet<string>): string {
+    let out = '';
+    let taken = 0;
+    for (const each of this.found) {
       const { start, end, watch } = each;
+      if (start >= limit) break;
+      taken += 1;
       each.isDue = false;
+      each.isVoid = counting !== undefined && !counting.has(watch.rule.id);
+      if (each.isVoid) continue;
       if (start >= this.cursor) {
         this.skipMarks(start);
         out += this.slice(this.cursor, start) + textFor(watch);
@@ -199,14 +270,12 @@ export class StreamGuard {
       this.cursor = Math.max(this.cursor, end);
       this.foundEnd = this.cursor;
     }
-    this.skipMarks(this.clear);
-    if (this.cursor < this.clear) {
-      out += this.slice(this.cursor, this.clear);
-      this.cursor = this.clear;
+    this.found.splice(0, taken);
+    this.skipMarks(limit);
+    if (this.cursor < limit) {
+      out += this.slice(this.cursor, limit);
+      this.cursor = limit;
     }
-    const kept = Math.min(this.cursor, this.base + this.text.length);
-    this.text = this.stopped ? '' : this.text.slice(kept - this.base);
-    this.base = kept;
     return out;
   }
 

@@ -100,9 +100,9 @@ class Evaluation {
         if (asks) return asks;
       } catch (error) {
         if (!(error instanceof WorkTooLong)) throw error;
-        // The first time it may have been those before it, or a machine that is busy.
-        if (this.slow === this.at) this.fail('The condition takes too long.');
-        else this.slow = this.at;
+        // The first time it may have been those before it, or a machine that is busy; or that was the last of them.
+        if (this.slow !== this.at) this.slow = this.at;
+        else if (this.at < this.rules.length) this.fail('The condition takes too long.');
       } finally {
         this.heldMs += performance.now() - since;
       }

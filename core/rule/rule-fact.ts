@@ -62,6 +62,10 @@ const FACTS = {
       type: 'string',
       description: 'What the agent says: while it streams, the stretch that is to be shown next.',
     },
+    found: {
+      type: 'list<string>',
+      description: 'What the detectors find in that stretch, by their names: EMAIL, PHONE, CARD, IBAN, SECRET.',
+    },
     input: { type: 'string', description: 'The text of the message that is being answered.' },
     ...AUTHOR,
     ...AGENT,

@@ -58,10 +58,10 @@ import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
-  const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
+  const { database, transactions, streams, bus, jobs, peers, models, log, metrics } = kernel;
   const directory = new PeerDirectory(peers);
-  const turns = new RoomTurns();
   const rules = await createRuleSource(peers, bus);
+  const turns = new RoomTurns();
   const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
   const messages = new MessageService(database, transactions, streams, directory, runs, turns);
@@ -88,9 +88,10 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     bus,
     peers,
     directory,
-    rules: rules.source,
     models,
     tools,
+    rules: rules.source,
+    onHeld: (seconds) => metrics.held.observe(seconds),
     budget: budgets.budget,
     files: attachments.modelFiles,
     pictures: attachments.pictures,
@@ -168,10 +169,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: [...roomLife.consumers, departureConsumer(streams, runs)],
-    close: async () => {
-      rules.close();
-      await Promise.all([roomLife.close(), toolbox.close()]);
-    },
+    close: async () => void (await Promise.all([rules.close(), roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopRoomLife = roomLife.startSweep();

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue, ToolCallPart, ToolResultPart } from '#core/
 import { callTool, checkArguments } from '#core/tool/call-tool';
 import { type Tool, ToolError } from '#core/tool/tool.port';
 import type { Approval } from '#prisma/generated/client';
+import { toldOf } from '../guard/speech-guard.ts';
 import { ruleOnToolCall } from '../rule/tool-rule.ts';
 import { RunFailure } from '../run/run-failure.ts';
 import type { GrantedTool } from '../tool/tool-grant.ts';
@@ -57,7 +58,9 @@ export async function runTool(
           idempotencyKey: step.id,
           signal: visit.signal,
         };
-        return { output: await callTool(granted.tool, args, context, allowance.bound('stepTimeoutMs')) };
+        const result = await callTool(granted.tool, args, context, allowance.bound('stepTimeoutMs'));
+        const guard = await scope.output.guard(agent);
+        return { output: guard ? guard.redact(result) : result, decision: toldOf(guard) };
       },
       { beginsItself: true, whenRoom: allowance.room(visit.signal) },
     );

@@ -13,6 +13,7 @@ import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
 import { Asides } from '../context/aside.ts';
 import type { ModelWindows } from '../context/model-window.ts';
+import { OutputRules } from '../guard/output-rules.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
@@ -43,13 +44,15 @@ export interface AttemptOptions {
   streams: Streams;
   peers: Peers;
   directory: PeerDirectory;
-  rules: RuleSource;
   models: ModelRegistry;
   tools: ToolSource;
   budget: Budget;
   files: ModelFiles;
   pictures: MadePictures;
   windows: ModelWindows;
+  rules: RuleSource;
+  /** Told of how long rules held back what was shown, in seconds. */
+  onHeld(seconds: number): void;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -114,6 +117,7 @@ export class Attempt {
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
     const allowance = Allowance.ofRun({ ...limitsAt(run, '', limits), maxWallMs: limits.maxWallMs });
+    const room = new RoomContext(run, viewer, options.database, options.directory, options.tools);
     this.scope = {
       run,
       viewer,
@@ -126,7 +130,8 @@ export class Attempt {
       asides,
       memory: new AgentMemory(options.peers),
       roster,
-      room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
+      room,
+      output: new OutputRules(run, viewer, agent, room, { source: options.rules, onHeld: options.onHeld }),
       files: options.files,
       pictures: options.pictures,
       reply: this.speaker,
