@@ -4,6 +4,7 @@ import type { Transactions } from './database/transaction.ts';
 import type { Environment } from './environment.ts';
 import type { JobQueue } from './job/job.ts';
 import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { ModelRegistry } from './model/model-registry.ts';
 import type { Outbound } from './outbound/outbound.ts';
 import type { Peers } from './peer/peer.ts';
@@ -18,6 +19,7 @@ export interface Kernel {
   environment: Environment;
   secrets: Secrets;
   log: Logger;
+  metrics: Metrics;
   database: Database;
   transactions: Transactions;
   streams: Streams;

@@ -30,6 +30,8 @@ export interface Metrics {
   subscriptions: Gauge;
   /** Jobs that ended, in seconds of running, by kind and outcome. */
   jobs: Histogram<'job' | 'outcome'>;
+  /** Pieces of replies that rules look at before they are shown, in seconds of being held back. */
+  held: Histogram;
 }
 
 /** Metrics of one process, with Node's own. */
@@ -65,6 +67,12 @@ export function createMetrics(): Metrics {
       help: 'Attempts at jobs that ended.',
       labelNames: ['job', 'outcome'],
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    held: new Histogram({
+      name: 'parley_guard_held_seconds',
+      help: 'How long pieces of replies were held back that rules look at before they are shown.',
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
   };

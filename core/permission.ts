@@ -28,6 +28,8 @@ export const PERMISSIONS = {
   'events:read': 'See what is changed in the organization; what happens in rooms, of those that one may read.',
   'audit:read': 'See, check and export the audit trail of the whole organization.',
   'webhooks:manage': 'Say which addresses are told of events.',
+  'rules:read': 'See rules and what they have decided.',
+  'rules:write': 'Create, change and delete rules.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -54,6 +56,7 @@ export const BUILT_IN_ROLES = {
     'runs:cancel',
     'runs:approve',
     'budgets:read',
+    'rules:read',
   ],
   VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
 } as const satisfies Record<string, readonly Permission[]>;

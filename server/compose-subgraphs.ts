@@ -9,6 +9,7 @@ const LOAD: Record<SubgraphName, () => Promise<(kernel: Kernel) => Promise<Subgr
   agents: async () => (await import('#subgraphs/agents/index')).createAgents,
   conversations: async () => (await import('#subgraphs/conversations/index')).createConversations,
   events: async () => (await import('#subgraphs/events/index')).createEvents,
+  rules: async () => (await import('#subgraphs/rules/index')).createRules,
 };
 
 const namesOf = (roles: ReadonlySet<Role>): SubgraphName[] =>

@@ -8,6 +8,7 @@ import { newId } from '#core/id';
 import { createJobQueue, type OpenJobQueue } from '#core/job/queue';
 import type { Kernel } from '#core/kernel';
 import type { Logger } from '#core/log';
+import { createMetrics } from '#core/metrics';
 import { ModelRegistry } from '#core/model/model-registry';
 import { Outbound } from '#core/outbound/outbound';
 import { announceEvents } from '#core/outbox/wake';
@@ -71,6 +72,7 @@ export async function openKernel(options: KernelOptions): Promise<OpenKernel> {
     environment,
     secrets,
     log,
+    metrics: createMetrics(),
     database,
     transactions: new Transactions(database, sealer, () => announceEvents(bus)),
     streams,

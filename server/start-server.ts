@@ -1,7 +1,7 @@
 import { Directory } from '#core/directory/directory';
 import type { Environment } from '#core/environment';
 import type { Logger } from '#core/log';
-import { createMetrics, type Metrics } from '#core/metrics';
+import type { Metrics } from '#core/metrics';
 import type { Secrets } from '#core/secrets';
 import { createEnvelopeSigner } from '#core/subgraph/envelope-token';
 import type { SubgraphExecutor } from '#core/subgraph/executor';
@@ -61,7 +61,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     const executors = new Map<string, SubgraphExecutor>();
-    const metrics = createMetrics();
     const signer = createEnvelopeSigner(secrets.internalSecret);
     const whole = isWhole(roles);
     let directory: Directory | undefined;
@@ -83,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           },
     });
     // It ends behind everything that it tells of.
+    const { metrics } = kernel;
     const telemetry = await openTelemetry(options, kernel.instanceId, metrics);
     if (telemetry) opened.push(() => telemetry.close());
     opened.push(() => kernel.close());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConditionError, type ConditionFacts, conditionProblem, evaluateCondition } from './condition.ts';
+import { ConditionError, type ConditionFacts, conditionProblem, constantOf, evaluateCondition } from './condition.ts';
 
 const FACTS: ConditionFacts = { input: 'string', hour: 'int', agents: 'list<string>', args: 'map<string, dyn>' };
 
@@ -63,5 +63,25 @@ describe('an evaluation that fails', () => {
   it('leaves the next one alone', () => {
     expect(() => evaluateCondition('input.matches("(a+)+$")', { input: `${'a'.repeat(60)}!` })).toThrow(/too long/);
     expect(evaluateCondition('input == ""', { input: '' })).toBe(true);
+  });
+});
+
+describe('what a condition always is', () => {
+  it.each<[string, boolean | null]>([
+    ['true', true],
+    ['false', false],
+    ['1 > 2', false],
+    ['(1 < 2) && !false', true],
+    ['hour > 8 && false', false],
+    ['hour > 8 || 1 == 1', true],
+    ['hour > 8 || 1 == 2', null],
+    ['!(hour > 8 && false)', true],
+    ['input == input', null],
+    ['[1].exists(a, a == 2)', null],
+    ['"a"', null],
+    ['1 / 0 == 1', null],
+    ['true &&', null],
+  ])('%s is %s', (expression, expected) => {
+    expect(constantOf(expression)).toBe(expected);
   });
 });

@@ -15,9 +15,14 @@ export class ConditionError extends Error {
 }
 
 /** The names that a condition may use, each with its type in the Common Expression Language. */
-export type ConditionFacts = Readonly<Record<string, 'string' | 'int' | 'list<string>' | 'map<string, dyn>'>>;
+export type ConditionFacts = Readonly<
+  Record<string, 'string' | 'int' | 'double' | 'bool' | 'list<string>' | 'map<string, dyn>'>
+>;
 
 type Program = (facts: Record<string, unknown>) => unknown;
+
+/** A condition that has been read. @throws ConditionError where it fails, or is not a yes or no */
+export type CompiledCondition = (facts: Readonly<Record<string, unknown>>) => boolean;
 
 const compiled = new LRUCache<string, Program>({ max: 2_000 });
 
@@ -36,20 +41,40 @@ const lenient = new Environment({ unlistedVariablesAreDyn: true, limits: LIMITS 
  * @throws ConditionError where it cannot be read, fails, takes too long, or is not a yes or no.
  */
 export function evaluateCondition(expression: string, facts: Record<string, unknown>): boolean {
-  let result: unknown;
   try {
-    let program = compiled.get(expression);
-    if (!program) {
-      program = parse(lenient, expression);
-      compiled.set(expression, program);
-    }
-    const ready = program;
-    result = doWithin(MAX_MS, () => ready(facts));
+    const ready = compileCondition(expression);
+    return doWithin(MAX_MS, () => ready(facts));
   } catch (error) {
     throw toConditionError(error);
   }
-  if (typeof result !== 'boolean') throw new ConditionError('The condition is not a yes or no.', null);
-  return result;
+}
+
+/**
+ * Reads a condition, or takes what has been read of it before. Nothing ends what it returns where that takes long:
+ * whoever calls it does so within `doWithin`.
+ * @throws ConditionError where it cannot be read.
+ */
+export function compileCondition(expression: string): CompiledCondition {
+  let program = compiled.get(expression);
+  if (!program) {
+    try {
+      program = parse(lenient, expression);
+    } catch (error) {
+      throw toConditionError(error);
+    }
+    compiled.set(expression, program);
+  }
+  const ready = program;
+  return (facts) => {
+    let result: unknown;
+    try {
+      result = ready(facts);
+    } catch (error) {
+      throw toConditionError(error);
+    }
+    if (typeof result !== 'boolean') throw new ConditionError('The condition is not a yes or no.', null);
+    return result;
+  };
 }
 
 /**
@@ -63,9 +88,36 @@ export function conditionProblem(expression: string, facts: ConditionFacts): str
     if (!valid) throw error;
     return type === 'bool' || type === 'dyn' ? null : `It is of the type ${type}, not a yes or no`;
   } catch (error) {
-    return describe(expression, toConditionError(error));
+    return conditionSentence(expression, toConditionError(error));
   }
 }
+
+/** What a condition always is, whatever the facts; null where it depends on them, or cannot be read. */
+export function constantOf(expression: string): boolean | null {
+  try {
+    return constantIn(parse(lenient, expression).ast);
+  } catch {
+    return null;
+  }
+}
+
+function constantIn(node: ASTNode): boolean | null {
+  if (node.op === '&&' || node.op === '||') {
+    const parts = node.args.map(constantIn);
+    const decisive = node.op === '||';
+    return parts.includes(decisive) ? decisive : parts.includes(null) ? null : !decisive;
+  }
+  if (node.op === '!_') {
+    const part = constantIn(node.args);
+    return part === null ? null : !part;
+  }
+  if (node.op === 'value') return typeof node.args === 'boolean' ? node.args : null;
+  if (hasName(node)) return null;
+  const value: unknown = doWithin(MAX_MS, () => lenient.evaluate(node.input.slice(node.range.start, node.range.end)));
+  return typeof value === 'boolean' ? value : null;
+}
+
+const hasName = (node: ASTNode): boolean => node.op === 'id' || partsOf(node.args).some(hasName);
 
 const strict = new WeakMap<ConditionFacts, Environment>();
 
@@ -98,7 +150,8 @@ function partsOf(args: unknown): ASTNode[] {
   return typeof args === 'object' && args !== null && 'op' in args ? [args as ASTNode] : [];
 }
 
-function describe(expression: string, { message, position }: ConditionError): string {
+/** What is wrong with a condition, with line and column where they are known. */
+export function conditionSentence(expression: string, { message, position }: ConditionError): string {
   if (position === null) return message;
   const before = expression.slice(0, position).split('\n');
   return `${message} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;

@@ -2,6 +2,7 @@ import { runInOrg } from '#core/database/tenant';
 import { handleJob } from '#core/job/job';
 import type { Kernel } from '#core/kernel';
 import type { RequestContext } from '#core/request-context';
+import { createRuleSource } from '#core/rule/peer-rule-source';
 import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { requireViewer } from '#core/viewer';
@@ -57,8 +58,9 @@ import { createTools } from './tool/create-tools.ts';
 
 /** Composes the conversations subgraph: rooms, messages, runs and what is streamed of them. */
 export async function createConversations(kernel: Kernel): Promise<Subgraph> {
-  const { database, transactions, streams, bus, jobs, peers, models, log } = kernel;
+  const { database, transactions, streams, bus, jobs, peers, models, log, metrics } = kernel;
   const directory = new PeerDirectory(peers);
+  const rules = await createRuleSource(peers, bus);
   const turns = new RoomTurns();
   const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
@@ -88,6 +90,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     directory,
     models,
     tools,
+    rules: rules.source,
+    onHeld: (seconds) => metrics.held.observe(seconds),
     budget: budgets.budget,
     files: attachments.modelFiles,
     pictures: attachments.pictures,
@@ -167,7 +171,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
     door: attachments.door(scope),
     jobs: [handleJob(executeRunJob, ({ runId }, context) => executor.execute(runId, context)), ...roomLife.jobs],
     consumers: [...roomLife.consumers, departureConsumer(streams, runs)],
-    close: async () => void (await Promise.all([roomLife.close(), toolbox.close()])),
+    close: async () => void (await Promise.all([rules.close(), roomLife.close(), toolbox.close()])),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, kernel.instanceId);
       const stopRoomLife = roomLife.startSweep();

@@ -22,6 +22,7 @@ import type { PeerDirectory } from './peer-directory.ts';
 import { lockRoom } from './room-lock.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
+import { assertOpen } from './rule/ended-room.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
 import { answeringAgent } from './takeover/answering-agent.ts';
@@ -186,6 +187,7 @@ export class MessageService {
     { id, text, attachmentIds, kept = [] }: Written,
     agentId: string | null,
   ): Promise<SentMessage> {
+    assertOpen(room);
     const now = new Date();
     const message: Message = { ...newMessage(room, viewer.userId, text, now), ...(id && { id }) };
     if (kept.length > 0) {

@@ -349,6 +349,41 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Mutation.removeTokenLimit': input('RemoveTokenLimit', '{ removedTokenLimitId }', async ({ maker }) => ({
     tokenLimitId: await maker.tokenLimit(),
   })),
+  'Query.rules': nodes('{ id name actions { __typename } }'),
+  'Query.rule': byId('{ id name versions { totalCount } }', ({ maker }) => maker.rule()),
+  'Query.ruleVersionDiff': {
+    text: '(ruleId: $id, from: 1, to: 1) { changes { path } }',
+    types: '$id: ID!',
+    variables: async ({ maker }) => ({ id: await maker.rule() }),
+  },
+  'Query.ruleFacts': { text: '(stage: INPUT) { name type description }' },
+  'Query.ruleDecisions': nodes('{ id outcome }'),
+  'Query.ruleNotices': nodes('{ id message }'),
+  'Mutation.markRuleNoticesRead': input('MarkRuleNoticesRead', '{ marked }', () => ({ upToId: newId() })),
+  'Query.simulateRules': { text: '(input: {stage: INPUT}) { results { outcome } }' },
+  'Mutation.createRule': input('CreateRule', '{ rule { id } warnings { code } }', () => ({
+    name: 'New',
+    stage: 'INPUT',
+    condition: 'false || text == "never said"',
+    actions: [{ tag: { tags: ['x'] } }],
+  })),
+  'Mutation.updateRule': input('UpdateRule', '{ rule { id version } }', async ({ maker }) => ({
+    ruleId: await maker.rule(),
+    name: 'Renamed',
+  })),
+  'Mutation.rollBackRule': input('RollBackRule', '{ rule { id } }', async ({ maker }) => ({
+    ruleId: await maker.rule(),
+    version: 1,
+  })),
+  'Mutation.enableRule': input('EnableRule', '{ rule { id enabled } }', async ({ maker }) => ({
+    ruleId: await maker.rule(),
+  })),
+  'Mutation.disableRule': input('DisableRule', '{ rule { id enabled } }', async ({ maker }) => ({
+    ruleId: await maker.rule(),
+  })),
+  'Mutation.deleteRule': input('DeleteRule', '{ deletedRuleId }', async ({ maker }) => ({
+    ruleId: await maker.rule(),
+  })),
   'Mutation.setTyping': input('SetTyping', '{ expiresAt }', async ({ maker, userIds }) => ({
     conversationId: await maker.room(userIds),
   })),

@@ -118,6 +118,21 @@ Mutation.setTyping                  who   ok    ok    ok    no    no    ok
 Query.tokenLimits                   who   ok    ok    ok    no    no    ok
 Mutation.setTokenLimit              who   ok    ok    no    no    no    no
 Mutation.removeTokenLimit           who   ok    ok    no    no    no    no
+# Rules.
+Query.rules                         who   ok    ok    ok    no    no    ok
+Query.rule                          who   ok    ok    ok    no    no    ok
+Query.ruleVersionDiff               who   ok    ok    ok    no    no    ok
+Query.ruleFacts                     who   ok    ok    ok    no    no    ok
+Query.ruleDecisions                 who   ok    ok    ok    no    no    ok
+Query.ruleNotices                   who   ok    ok    ok    ok    ok    ok
+Mutation.markRuleNoticesRead        who   none  none  none  none  none  none
+Query.simulateRules                 who   ok    ok    ok    no    no    ok
+Mutation.createRule                 who   ok    ok    no    no    no    no
+Mutation.updateRule                 who   ok    ok    no    no    no    no
+Mutation.rollBackRule               who   late  late  no    no    no    no
+Mutation.enableRule                 who   ok    ok    no    no    no    no
+Mutation.disableRule                who   ok    ok    no    no    no    no
+Mutation.deleteRule                 who   ok    ok    no    no    no    no
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.

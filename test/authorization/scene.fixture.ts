@@ -9,6 +9,7 @@ export interface Things {
   agent: string;
   memoryBlock: string;
   tokenLimit: string;
+  rule: string;
   room: string;
   message: string;
   /** Of a message in a room. */
@@ -67,6 +68,19 @@ export class Maker {
       { agentId: await this.agent(), period: 'TOTAL', maxTokens: 1_000_000, whenExhausted: 'PAUSE' },
       'tokenLimit { id }',
       'tokenLimit.id',
+    );
+  /** One that is about nothing that is ever said. */
+  rule = () =>
+    this.make(
+      'createRule',
+      {
+        name: 'A rule',
+        stage: 'INPUT',
+        condition: 'text == "Nobody else may read this rule"',
+        actions: [{ tag: { tags: ['x'] } }],
+      },
+      'rule { id }',
+      'rule.id',
     );
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
@@ -184,10 +198,11 @@ export class Maker {
     const talk = await this.talk();
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
-    const tokenLimit = await this.tokenLimit();
+    const [tokenLimit, rule] = [await this.tokenLimit(), await this.rule()];
     const known = {
       memoryBlock,
       tokenLimit,
+      rule,
       apiKey,
       invitation,
       role,

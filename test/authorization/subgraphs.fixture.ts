@@ -14,6 +14,7 @@ import { permissions as agents } from '#subgraphs/agents/permissions';
 import { permissions as conversations } from '#subgraphs/conversations/permissions';
 import { permissions as events } from '#subgraphs/events/permissions';
 import { permissions as identity } from '#subgraphs/identity/permissions';
+import { permissions as rules } from '#subgraphs/rules/permissions';
 import { TEST_SECRETS } from '../support/server.ts';
 
 /** The rules of each subgraph: type, field, rule. */
@@ -22,6 +23,7 @@ export const PERMISSIONS: Record<SubgraphName, Record<string, Record<string, unk
   agents,
   conversations,
   events,
+  rules,
 };
 
 export interface OpenSubgraphs {

@@ -6,6 +6,7 @@ export const none = (): Things => ({
   agent: newId(),
   memoryBlock: newId(),
   tokenLimit: newId(),
+  rule: newId(),
   room: newId(),
   message: newId(),
   attachment: newId(),
@@ -87,6 +88,53 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     (them) => mutation('setTokenLimit', `agentId: "${them.agent}", period: DAY, maxTokens: 1, whenExhausted: REJECT`),
   ],
   ['removeTokenLimit', (them) => mutation('removeTokenLimit', `tokenLimitId: "${them.tokenLimit}"`)],
+  ['rule', (them) => `{ rule(id: "${them.rule}") { id name condition versions { nodes { note } } } }`],
+  ['ruleVersionDiff', (them) => `{ ruleVersionDiff(ruleId: "${them.rule}", from: 1, to: 1) { changes { path } } }`],
+  [
+    'ruleDecisions of a rule',
+    (them) => `{ ruleDecisions(filter: {ruleId: "${them.rule}"}) { nodes { id } totalCount } }`,
+  ],
+  [
+    'ruleDecisions of a room',
+    (them) => `{ ruleDecisions(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`,
+  ],
+  ['markRuleNoticesRead', (them) => mutation('markRuleNoticesRead', `upToId: "${them.rule}"`)],
+  ['updateRule', (them) => mutation('updateRule', `ruleId: "${them.rule}", name: "x"`)],
+  ['rollBackRule', (them) => mutation('rollBackRule', `ruleId: "${them.rule}", version: 1`)],
+  ['enableRule', (them) => mutation('enableRule', `ruleId: "${them.rule}"`)],
+  ['disableRule', (them) => mutation('disableRule', `ruleId: "${them.rule}"`)],
+  ['deleteRule', (them) => mutation('deleteRule', `ruleId: "${them.rule}"`)],
+  [
+    'createRule about an agent',
+    (them) =>
+      mutation('createRule', `name: "x", stage: INPUT, scope: {agentId: "${them.agent}"}, actions: [{allow: true}]`),
+  ],
+  [
+    'createRule about a room',
+    (them) =>
+      mutation(
+        'createRule',
+        `name: "x", stage: INPUT, scope: {conversationId: "${them.room}"}, actions: [{allow: true}]`,
+      ),
+  ],
+  [
+    'createRule that tells a user',
+    (them) =>
+      mutation(
+        'createRule',
+        `name: "x", stage: INPUT, condition: "text == \\"\\"", actions: [{notify: {userIds: ["${them.user}"], message: "x"}}]`,
+      ),
+  ],
+  [
+    'simulateRules with messages',
+    (them) =>
+      `{ simulateRules(input: {stage: INPUT, messages: {conversationId: "${them.room}", last: 5}}) { results { facts } } }`,
+  ],
+  [
+    'simulateRules in place of a rule',
+    (them) =>
+      `{ simulateRules(input: {stage: INPUT, draft: {name: "x", stage: INPUT, actions: [{allow: true}]}, insteadOf: "${them.rule}"}) { results { outcome } } }`,
+  ],
   ['runs', (them) => `{ runs(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
   ['runs of an agent', (them) => `{ runs(filter: {agentId: "${them.agent}"}) { nodes { id } totalCount } }`],
   ['events of a room', (them) => `{ events(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],

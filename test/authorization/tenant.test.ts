@@ -176,6 +176,7 @@ describe('entities, asked past the gateway', () => {
       Conversation: theirs.room,
       Message: theirs.message,
       Run: theirs.run,
+      Rule: theirs.rule,
       Organization: victim.owner.orgId,
     })[type] ?? '';
 
@@ -192,7 +193,7 @@ describe('entities, asked past the gateway', () => {
       const missing = newId();
       for (const viewer of [null, viewerOf(stranger, 'OWNER')]) {
         expect({ type, answer: await ask(viewer, idOf(type)) }).toEqual({ type, answer: await ask(viewer, missing) });
-        expect(await ask(viewer, idOf(type))).not.toMatch(/Ada|Vera|Max|A room|Nobody else|@example\.com/);
+        expect(await ask(viewer, idOf(type))).not.toMatch(/Ada|Vera|Max|A room|A rule|Nobody else|@example\.com/);
       }
     }
   });

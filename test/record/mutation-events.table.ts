@@ -71,10 +71,17 @@ export const EVENT_OF_MUTATION: Record<string, string> = {
   updateProfile: 'user.updated',
   updateRole: 'role.updated',
   updateServiceAccount: 'service_account.updated',
+  createRule: 'rule.created',
+  deleteRule: 'rule.deleted',
+  disableRule: 'rule.disabled',
+  enableRule: 'rule.enabled',
+  rollBackRule: 'rule.rolled_back',
+  updateRule: 'rule.updated',
 };
 
 /** Mutations that write none, and why. */
 export const WITHOUT_EVENT: Record<string, string> = {
+  markRuleNoticesRead: 'what somebody has read of what he was told is his own affair',
   markRead: 'how far somebody has read is his own affair, and told to the room',
   sendLiveInput: 'what is said in a live session comes many times a second, and is told at its end',
   setTyping: 'it is kept nowhere',
@@ -91,6 +98,8 @@ export const SHOWN_ELSEWHERE: Record<string, string> = {
   enableServiceAccount: 'subgraphs/identity/service-account: it is enabled already',
   endLiveSession: 'subgraphs/conversations/live: there is no session',
   handBackConversation: 'subgraphs/conversations/takeover: nobody has taken over',
+  enableRule: 'subgraphs/rules: it is in force already',
+  rollBackRule: 'subgraphs/rules: there is one version alone',
   linkAccount: 'subgraphs/identity/oauth',
   regenerateReply: 'subgraphs/conversations/branch: the message is no reply',
   removeReaction: 'subgraphs/conversations/reaction: there is none',

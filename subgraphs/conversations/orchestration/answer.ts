@@ -1,6 +1,8 @@
 import type { JsonValue, ModelTurn, ToolDeclaration } from '#core/model/model.port';
 import { schemaProblems } from '#core/tool/json-schema';
 import type { ContextTurn } from '../context/fit-turns.ts';
+import { refuseIfBlocked } from '../guard/speech-guard.ts';
+import { unfenced } from '../guard/without-escapes.ts';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
 import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
 import { type Delegate, declarationOf } from './delegate.ts';
@@ -84,18 +86,20 @@ export async function inForm(visit: Visit, turns: ModelTurn[], text: string): Pr
     });
     said = textOf(mended.parts);
   }
-  const shown = JSON.stringify(value, null, 2);
+  // Escapes in the JSON may have hidden from rules what is plain in its value.
+  const guard = await visit.scope.output.guard(visit.agent, visit.speaker?.before);
+  const allowed = guard ? guard.clean(value) : value;
+  if (guard) refuseIfBlocked(guard, visit.speaker);
+  const shown = JSON.stringify(allowed, null, 2);
   visit.speaker?.begin();
   visit.speaker?.say('text', shown);
-  return { text: shown, value };
+  return { text: shown, value: allowed };
 }
 
-const FENCED = /^\s*```(?:json)?\s*([\s\S]*?)\s*```\s*$/i;
-
-/** Models like to put JSON between fences. */
+/** The JSON that a model wrote, and what is wrong with it. */
 export function readJson(text: string, schema: Record<string, unknown>): { value: JsonValue; problems: string[] } {
   try {
-    const value = JSON.parse(FENCED.exec(text)?.[1] ?? text) as JsonValue;
+    const value = JSON.parse(unfenced(text)) as JsonValue;
     return { value, problems: schemaProblems(schema, value) };
   } catch {
     return { value: null, problems: ['It is not JSON.'] };

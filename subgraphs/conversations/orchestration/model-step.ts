@@ -5,6 +5,8 @@ import { backoffMs, DEFAULT_RETRY_POLICY } from '#core/model/retry';
 import { cutResult } from '#core/tool/cut-result';
 import { toReference } from '../attachment/file-reference.ts';
 import type { ContextTurn } from '../context/fit-turns.ts';
+import { blockedBy, isBlocked, type SpeechGuard, toldOf } from '../guard/speech-guard.ts';
+import { withoutEscapes } from '../guard/without-escapes.ts';
 import { askModel, type ModelAnswer } from '../run/ask-model.ts';
 import { beginningsOf, MAX_MODEL_ATTEMPTS } from '../run/next-step.ts';
 import { FilledTurns } from './filled-turns.ts';
@@ -62,7 +64,13 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
         // What nobody was shown while it came is shown once it is whole.
         if (!call.speaker) for (const each of await picturesOf(answer.parts, visit)) shownBy(visit).attach(each);
         await call.speaker?.drain();
-        return { output: answer as unknown as JsonValue, usage: budget.usage, decision: budget.decision };
+        return { output: answer as unknown as JsonValue, usage: budget.usage, decision: step.decision };
+      } catch (error) {
+        if (isBlocked(error) && call.speaker) {
+          call.speaker.begin();
+          call.speaker.say('text', error.message);
+        }
+        throw error;
       } finally {
         budget.settle();
       }
@@ -122,6 +130,12 @@ interface Attempts {
   filled: FilledTurns;
 }
 
+/** Why another model answered, and what rules have done about what it said. */
+function decisionOf(budget: StepBudget, guard: SpeechGuard | null): JsonValue {
+  const told = toldOf(guard);
+  return told ? { ...budget.decision, ...told } : budget.decision;
+}
+
 /** What nobody has seen can be asked for again, also when it broke off in the middle. */
 async function answerWithRetry(
   visit: Visit,
@@ -136,19 +150,21 @@ async function answerWithRetry(
     const admitted = await budget.reserve();
     const { provider, model } = await scope.models.resolve(admitted.model);
     if (attempt === 1) scope.journal.begin(step).catch(() => {});
+    const guard = await scope.output.guard(visit.agent, speaker?.before);
     try {
       signal.throwIfAborted();
-      return await askModel({
+      const said = await askModel({
         provider,
         modelId: admitted.model,
         request: { ...request, ...admitted, turns: await filled.for(provider, model), model },
         signal,
+        guard,
         requestId: step.id,
         idleTimeoutMs: scope.idleTimeoutMs,
         totalTimeoutMs: allowance.bound('stepTimeoutMs'),
         onDelta: (kind, text) => {
           begun = true;
-          if (!speaker) return;
+          if (!speaker || text === '') return;
           if (!spoken) speaker.begin();
           spoken = true;
           shown = true;
@@ -163,8 +179,14 @@ async function answerWithRetry(
         },
         onCall: (record) => budget.record(record),
       });
+      const answer = guard && !speaker ? withoutEscapes(said, guard) : said;
+      step.decision = decisionOf(budget, guard);
+      if (guard?.verdict?.action.kind === 'BLOCK') throw blockedBy(guard.verdict);
+      return answer;
     } catch (error) {
+      step.decision = decisionOf(budget, guard);
       signal.throwIfAborted();
+      if (isBlocked(error)) throw error;
       if (await filled.mends(error, provider)) continue;
       if (!isModelError(error) || !error.retryable) throw error;
       if (shown && beginningsOf(scope.run) < MAX_MODEL_ATTEMPTS) throw new ReplyBroken(error);

@@ -24,6 +24,12 @@ export class Speaker {
     return this.writer.messageId;
   }
 
+  /** What the room has seen of the message, as what is said next follows on it. */
+  get before(): string {
+    const { text } = this.said;
+    return text === '' || text.endsWith('\n') ? text : `${text}\n\n`;
+  }
+
   /** Sets what follows apart from what an earlier step said. */
   begin(): void {
     const { text } = this.said;

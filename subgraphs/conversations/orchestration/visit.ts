@@ -10,6 +10,8 @@ import type { ModelFiles } from '../attachment/model-files.ts';
 import type { Asides } from '../context/aside.ts';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import type { ModelWindows } from '../context/model-window.ts';
+import type { OutputRules } from '../guard/output-rules.ts';
+import type { RunRules } from '../rule/run-rules.ts';
 import type { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { Allowance } from './allowance.ts';
 import type { Exits } from './delegate.ts';
@@ -27,12 +29,15 @@ export interface RunScope {
   readonly models: ModelRegistry;
   readonly tools: ToolSource;
   readonly budget: Budget;
+  readonly rules: RunRules;
   /** How much of a conversation models can be sent. */
   readonly windows: ModelWindows;
   readonly asides: Asides;
   readonly memory: AgentMemory;
   readonly roster: Roster;
   readonly room: RoomContext;
+  /** What rules say about what agents say. */
+  readonly output: OutputRules;
   /** Brings the files of the room to models. */
   readonly files: ModelFiles;
   /** Keeps what models make. */

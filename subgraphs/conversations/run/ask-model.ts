@@ -10,9 +10,11 @@ import type {
   RawParts,
   ToolCallPart,
 } from '#core/model/model.port';
-import { isModelError } from '#core/model/model-error';
+import { isModelError, type ModelError } from '#core/model/model-error';
 import { streamWithRetry } from '#core/model/retry';
 import { StorableStream, toStorableJson } from '#core/storable-text';
+import { blockedBy, type SpeechGuard } from '../guard/speech-guard.ts';
+import { StepFailure } from '../orchestration/run-signal.ts';
 import { estimateUsage } from '../orchestration/token-estimate.ts';
 
 /** One call of a model as it is stored: the provider's counts verbatim, an estimate, or null where it took nothing. */
@@ -43,10 +45,13 @@ export interface AskOptions {
   request: ModelRequest;
   signal: AbortSignal;
   requestId: string;
+  /** What rules say about what it says; null where none does. */
+  guard: SpeechGuard | null;
   /** How long the provider may be silent, in milliseconds. */
   idleTimeoutMs: number;
   /** How long the whole call may take, in milliseconds. */
   totalTimeoutMs: number;
+  /** Called with each piece, with what of it may be shown: nothing, where rules hold it back. */
   onDelta(kind: 'text' | 'thinking', text: string): void;
   /** Puts a picture away; what it resolves to stands for it in the answer. */
   onPicture(picture: ImagePart): Promise<FilePart>;
@@ -54,13 +59,17 @@ export interface AskOptions {
   onCall(call: CallRecord): void;
 }
 
-/** Lets the model answer. What can be repeated unseen is repeated. @throws ModelError */
+/**
+ * Lets the model answer. What can be repeated unseen is repeated. What rules do not let pass is nowhere in the answer.
+ * @throws ModelError; StepFailure where a rule stops it
+ */
 export async function askModel({
   provider,
   modelId,
   request,
   signal,
   requestId,
+  guard,
   idleTimeoutMs,
   totalTimeoutMs,
   onDelta,
@@ -78,11 +87,21 @@ export async function askModel({
   // A provider that was heard of, or broken off, bills what it had done by then.
   let isBegun = false;
   let isFirst = true;
+  const show = (what: 'text' | 'thinking', shown: string) => {
+    if (shown !== '' && what === 'text') addText(parts, shown);
+    if (what === 'thinking') thoughts += shown;
+    onDelta(what, shown);
+  };
   const say = (said: string) => {
-    if (said === '') return;
-    if (kind === 'text') addText(parts, said);
-    else thoughts += said;
-    onDelta(kind, said);
+    if (said !== '') show(kind, guard ? guard.take(kind, said) : said);
+  };
+  const sayRest = (isCut: boolean) => {
+    say(text.rest());
+    if (!guard) return;
+    for (const what of ['thinking', 'text'] as const) {
+      const rest = guard.rest(what, isCut);
+      if (rest !== '') show(what, rest);
+    }
   };
   const record = (outcome: string, counted: ModelUsage | null) => {
     const isEstimated = counted === null && isBegun;
@@ -110,7 +129,10 @@ export async function askModel({
       if (chunk.type === 'usage') usage = chunk.usage;
       else if (chunk.type === 'end') end = chunk;
       else if (chunk.type === 'text' || chunk.type === 'thinking') {
-        if (chunk.type !== kind) say(text.rest());
+        if (chunk.type !== kind) {
+          say(text.rest());
+          if (guard && kind === 'thinking') show(kind, guard.pause());
+        }
         kind = chunk.type;
         say(text.take(chunk.text));
       } else if (chunk.type === 'image') {
@@ -118,18 +140,32 @@ export async function askModel({
         const kept = await onPicture(chunk);
         pictures.set(chunk.data, kept);
         parts.push(kept);
-      } else parts.push(toStorableJson(chunk));
+      } else {
+        const call = toStorableJson(chunk);
+        parts.push(guard ? { ...call, args: guard.clean(call.args) } : call);
+      }
+      if (guard?.verdict) break;
     }
     isBegun = true;
+    sayRest(end.reason === 'MAX_TOKENS');
+    if (guard?.verdict?.action.kind === 'BLOCK') throw blockedBy(guard.verdict);
     record('SUCCEEDED', usage);
   } catch (error) {
     isBegun ||= isFirst && signal.aborted;
-    record(isModelError(error) ? error.code : 'INTERNAL', (isModelError(error) ? error.usage : null) ?? usage);
+    sayRest(true);
+    const code = isModelError(error) || error instanceof StepFailure ? codeOf(error) : 'INTERNAL';
+    record(code, (isModelError(error) ? error.usage : null) ?? usage);
     throw error;
-  } finally {
-    say(text.rest());
   }
-  const rawParts = end.rawParts ? { ...toStorableJson(withoutPictures(end.rawParts, pictures)), model: modelId } : null;
+  if (guard?.verdict?.action.kind === 'REPLACE') {
+    show('text', (textOf(parts) === '' ? '' : '\n\n') + guard.verdict.action.text);
+    return { parts: parts.filter(({ type }) => type !== 'tool_call'), rawParts: null, reason: 'STOP' };
+  }
+  // In its own form the provider has all of it.
+  const rawParts =
+    end.rawParts && !guard?.hasChanged
+      ? { ...toStorableJson(withoutPictures(end.rawParts, pictures)), model: modelId }
+      : null;
   return { parts, rawParts, reason: end.reason };
 }
 
@@ -139,6 +175,9 @@ function withoutPictures(rawParts: RawParts, pictures: ReadonlyMap<string, FileP
   const swap = (_key: string, value: unknown) => (typeof value === 'string' ? pictures.get(value)?.uri : null) ?? value;
   return JSON.parse(JSON.stringify(rawParts, swap)) as RawParts;
 }
+
+const codeOf = (error: ModelError | StepFailure): string =>
+  error instanceof StepFailure ? error.error.code : error.code;
 
 function addText(parts: ModelPart[], text: string): void {
   const last = parts.at(-1);

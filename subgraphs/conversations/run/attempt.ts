@@ -5,6 +5,7 @@ import type { Transactions } from '#core/database/transaction';
 import type { JsonValue } from '#core/model/model.port';
 import type { ModelRegistry } from '#core/model/model-registry';
 import type { Peers } from '#core/peer/peer';
+import type { RuleSource } from '#core/rule/rule-source';
 import { FencedError } from '#core/stream/event';
 import type { Streams } from '#core/stream/streams';
 import type { ToolSource } from '#core/tool/tool.port';
@@ -12,6 +13,7 @@ import type { MadePictures } from '../attachment/made-pictures.ts';
 import type { ModelFiles } from '../attachment/model-files.ts';
 import { Asides } from '../context/aside.ts';
 import type { ModelWindows } from '../context/model-window.ts';
+import { OutputRules } from '../guard/output-rules.ts';
 import type { MessagePartValue } from '../message.type.ts';
 import { Allowance } from '../orchestration/allowance.ts';
 import { Journal } from '../orchestration/journal.ts';
@@ -23,6 +25,8 @@ import { Speaker } from '../orchestration/speaker.ts';
 import type { RunScope } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { ruleOnInput } from '../rule/input-rule.ts';
+import { RunRules } from '../rule/run-rules.ts';
 import { RunState } from '../run.type.ts';
 import { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { ClaimedRun } from './claim.ts';
@@ -46,6 +50,9 @@ export interface AttemptOptions {
   files: ModelFiles;
   pictures: MadePictures;
   windows: ModelWindows;
+  rules: RuleSource;
+  /** Told of how long rules held back what was shown, in seconds. */
+  onHeld(seconds: number): void;
   /** How long a model may be silent, in milliseconds. */
   idleTimeoutMs: number;
 }
@@ -103,10 +110,14 @@ export class Attempt {
       const data = { agentVersion: agent.version };
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
+    const rules = new RunRules(options, run, viewer);
+    // Behind a pause nothing new is shown of the message.
+    if (!this.claimed.resumed) await ruleOnInput(rules, agent);
     const asides = new Asides();
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
     const allowance = Allowance.ofRun({ ...limitsAt(run, '', limits), maxWallMs: limits.maxWallMs });
+    const room = new RoomContext(run, viewer, options.database, options.directory, options.tools);
     this.scope = {
       run,
       viewer,
@@ -114,11 +125,13 @@ export class Attempt {
       models: options.models,
       tools: options.tools,
       budget: options.budget,
+      rules,
       windows: options.windows,
       asides,
       memory: new AgentMemory(options.peers),
       roster,
-      room: new RoomContext(run, viewer, options.database, options.directory, options.tools),
+      room,
+      output: new OutputRules(run, viewer, agent, room, { source: options.rules, onHeld: options.onHeld }),
       files: options.files,
       pictures: options.pictures,
       reply: this.speaker,

@@ -1,4 +1,5 @@
 import type { TeamNode } from '#core/agent/team-definition';
+import { refuseIfBlocked } from '../../guard/speech-guard.ts';
 import type { Visit, VisitInput, VisitOutput } from '../visit.ts';
 
 /** A team at work: the visit of its agent, with the nodes by their keys. */
@@ -14,9 +15,12 @@ export const inputText = ({ input, scope }: Visit): Promise<string> =>
 
 export const textInput = (text: string): VisitInput => ({ kind: 'TEXT', text });
 
-/** Says at once what nobody has said as it came. */
-export function sayAll({ speaker }: Visit, output: VisitOutput): VisitOutput {
+/** Says at once what nobody has said as it came. @throws StepFailure where a rule stops it */
+export async function sayAll({ agent, scope, speaker }: Visit, output: VisitOutput): Promise<VisitOutput> {
+  const guard = await scope.output.guard(agent, speaker?.before);
+  const text = guard ? guard.clean(output.text) : output.text;
+  if (guard) refuseIfBlocked(guard, speaker);
   speaker?.begin();
-  speaker?.say('text', output.text);
-  return output;
+  speaker?.say('text', text);
+  return { ...output, text };
 }
