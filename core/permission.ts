@@ -25,6 +25,10 @@ export const PERMISSIONS = {
   'runs:approve': 'Decide what agents ask for in conversations that one can write in, such as calls of tools.',
   'budgets:read': 'See the limits of tokens, and what is used of them.',
   'budgets:manage': 'Set and remove limits of tokens.',
+  'tasks:read': 'See the tasks that are done on one’s behalf, and the state of the queues.',
+  'tasks:write': 'Create tasks, cancel those on one’s behalf, and begin again what of them is dead.',
+  'tasks:manage': 'See and change every task, its queues and the workers.',
+  'schedules:manage': 'Create, change, pause and delete schedules of tasks.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -51,8 +55,10 @@ export const BUILT_IN_ROLES = {
     'runs:cancel',
     'runs:approve',
     'budgets:read',
+    'tasks:read',
+    'tasks:write',
   ],
-  VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
+  VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read', 'tasks:read'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type BuiltInRoleName = keyof typeof BUILT_IN_ROLES;

@@ -8,6 +8,7 @@ const LOAD: Record<SubgraphName, () => Promise<(kernel: Kernel) => Promise<Subgr
   identity: async () => (await import('#subgraphs/identity/index')).createIdentity,
   agents: async () => (await import('#subgraphs/agents/index')).createAgents,
   conversations: async () => (await import('#subgraphs/conversations/index')).createConversations,
+  tasks: async () => (await import('#subgraphs/tasks/index')).createTasks,
 };
 
 const namesOf = (roles: ReadonlySet<Role>): SubgraphName[] =>

@@ -19,6 +19,7 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   message: (things) => things.message,
   run: (things) => things.run,
   step: (things) => things.step,
+  task: (things) => things.task,
 };
 
 let test: TestServer;

@@ -1,3 +1,4 @@
+import { encodeCursor } from '#core/graphql/pagination';
 import { newId } from '#core/id';
 import { PASSWORD, type Person } from '../support/seed.ts';
 import type { Maker } from './scene.fixture.ts';
@@ -341,6 +342,21 @@ export const OPERATIONS: Record<string, TableOperation> = {
     messagesDays: 3650,
   })),
   'Query.tokenLimits': nodes('{ id used left agent { id } }'),
+  'Query.taskKinds': { text: '{ name inputSchema }' },
+  'Query.task': byId('{ id input jobs { nodes { input } } }', ({ maker }) => maker.task()),
+  'Query.tasks': nodes('{ id input }'),
+  'Query.deadLetters': nodes('{ id input }'),
+  'Mutation.createTask': input('CreateTask', '{ task { id } }', () => ({
+    kind: 'CALL_WEBHOOK',
+    input: { url: 'https://example.com/' },
+    startAfter: '2099-01-01T00:00:00Z',
+  })),
+  'Mutation.cancelTask': input('CancelTask', '{ task { id state } }', async ({ maker }) => ({
+    taskId: await maker.task(),
+  })),
+  'Mutation.replayDeadLetters': input('ReplayDeadLetters', '{ replayedCount }', async ({ maker }) => ({
+    jobIds: [await maker.deadLetter()],
+  })),
   'Mutation.setTokenLimit': input('SetTokenLimit', '{ tokenLimit { id used } }', () => ({
     period: 'TOTAL',
     maxTokens: 1_000_000_000,
@@ -356,6 +372,11 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(conversationId: $id) { here { __typename } }',
     types: '$id: ID!',
     variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
+  },
+  'Subscription.taskEvents': {
+    text: '(taskId: $id, after: $after) { __typename }',
+    types: '$id: ID!, $after: String',
+    variables: async ({ maker }) => ({ id: await maker.task(), after: encodeCursor('k', 0) }),
   },
   'Subscription.runEvents': {
     text: '(runId: $id) { __typename }',

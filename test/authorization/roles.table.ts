@@ -118,6 +118,15 @@ Mutation.setTyping                  who   ok    ok    ok    no    no    ok
 Query.tokenLimits                   who   ok    ok    ok    no    no    ok
 Mutation.setTokenLimit              who   ok    ok    no    no    no    no
 Mutation.removeTokenLimit           who   ok    ok    no    no    no    no
+# Tasks, which are on behalf of the owner: those of another answer as ones that there are not.
+Query.taskKinds                     who   ok    ok    ok    ok    no    ok
+Query.task                          who   ok    ok    none  none  no    none
+Query.tasks                         who   ok    ok    ok    ok    no    ok
+Query.deadLetters                   who   ok    ok    ok    ok    no    ok
+Mutation.createTask                 who   ok    ok    ok    no    no    ok
+Mutation.cancelTask                 who   ok    ok    none  no    no    none
+Mutation.replayDeadLetters          who   ok    ok    none  no    no    none
+Subscription.taskEvents             who   ok    ok    none  none  no    none
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.

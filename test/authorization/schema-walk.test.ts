@@ -48,6 +48,8 @@ const BOUNDED: Record<string, string> = {
   'Query.models': 'those of the configured providers',
   'Query.openLiveSessions': 'one for a person and room, and as many as the organization may have',
   'Query.permissions': 'a closed list',
+  'Query.taskKinds': 'a closed list',
+  'ReplayDeadLettersPayload.jobs': 'the first 100',
   'Query.tools': 'those of the installation',
   'Query.roles': '100 of an organization’s own at most',
   'Reaction.users': 'takes `first`, 100 at most',

@@ -13,6 +13,7 @@ import { openKernel } from '#server/open-kernel';
 import { permissions as agents } from '#subgraphs/agents/permissions';
 import { permissions as conversations } from '#subgraphs/conversations/permissions';
 import { permissions as identity } from '#subgraphs/identity/permissions';
+import { permissions as tasks } from '#subgraphs/tasks/permissions';
 import { TEST_SECRETS } from '../support/server.ts';
 
 /** The rules of each subgraph: type, field, rule. */
@@ -20,6 +21,7 @@ export const PERMISSIONS: Record<SubgraphName, Record<string, Record<string, unk
   identity,
   agents,
   conversations,
+  tasks,
 };
 
 export interface OpenSubgraphs {

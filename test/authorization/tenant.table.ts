@@ -20,6 +20,8 @@ export const none = (): Things => ({
   user: newId(),
   session: newId(),
   live: newId(),
+  task: newId(),
+  deadLetter: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -87,6 +89,15 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     (them) => mutation('setTokenLimit', `agentId: "${them.agent}", period: DAY, maxTokens: 1, whenExhausted: REJECT`),
   ],
   ['removeTokenLimit', (them) => mutation('removeTokenLimit', `tokenLimitId: "${them.tokenLimit}"`)],
+  ['task', (them) => `{ task(id: "${them.task}") { id input jobs { nodes { input } } } }`],
+  ['cancelTask', (them) => mutation('cancelTask', `taskId: "${them.task}"`)],
+  ['replayDeadLetters', (them) => mutation('replayDeadLetters', `jobIds: ["${them.deadLetter}"]`)],
+  ['deadLetters', (them) => `{ deadLetters(filter: {taskIds: ["${them.task}"]}) { nodes { id } totalCount } }`],
+  ['tasks', (them) => `{ tasks(filter: {createdById: "${them.user}"}) { nodes { id } totalCount } }`],
+  [
+    'createTask with an agent',
+    (them) => mutation('createTask', `kind: "RUN_AGENT", input: {agentId: "${them.agent}", text: "x"}`),
+  ],
   ['runs', (them) => `{ runs(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
   ['runs of an agent', (them) => `{ runs(filter: {agentId: "${them.agent}"}) { nodes { id } totalCount } }`],
   ['editMessage', (them) => mutation('editMessage', `messageId: "${them.message}", text: "x"`)],

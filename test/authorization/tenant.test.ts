@@ -176,6 +176,7 @@ describe('entities, asked past the gateway', () => {
       Conversation: theirs.room,
       Message: theirs.message,
       Run: theirs.run,
+      Task: theirs.task,
       Organization: victim.owner.orgId,
     })[type] ?? '';
 

@@ -55,7 +55,7 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     workerPort = await freePort();
     const settings: Record<string, Record<string, string>> = { worker: { PARLEY_INTERNAL_PORT: String(workerPort) } };
     [gateway, worker, agentsProcess, conversationsProcess] = (await Promise.all(
-      ['gateway', 'worker', 'agents', 'conversations', 'identity'].map((role) =>
+      ['gateway', 'worker', 'agents', 'conversations', 'identity', 'tasks'].map((role) =>
         installation.start(role, settings[role]),
       ),
     )) as [ParleyProcess, ParleyProcess, ParleyProcess, ParleyProcess];
