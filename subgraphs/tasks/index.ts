@@ -9,9 +9,14 @@ import { TaskEventService } from './event/task-event.service.ts';
 import { TASK_EVENT_TYPES } from './event/task-event.type.ts';
 import { createKinds } from './kind/catalog.ts';
 import { isComposite } from './kind/kind.ts';
+import { Throughput } from './monitor/throughput.ts';
+import { Workers } from './monitor/workers.ts';
 import { permissions } from './permissions.ts';
 import { Principals } from './principals.ts';
+import { createQueueResolver } from './queue/queue.resolver.ts';
+import { QueueService } from './queue/queue.service.ts';
 import { QueueSignals } from './queue/queue-signal.ts';
+import { QueueStats } from './queue/queue-stats.ts';
 import { createTaskLoaders } from './task.loaders.ts';
 import { presentTask } from './task.presenter.ts';
 import { TaskExecutionResolver, TaskJobResolver, TaskResolver } from './task.resolver.ts';
@@ -39,6 +44,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
   const tasks = new TaskService({ database, writer, kinds, leases });
   const loaders = createTaskLoaders(database);
   const parts = new TaskPartsService(database);
+  const workers = new Workers(database, instanceId, log);
   const runner = new JobRunner({
     writer,
     kinds,
@@ -56,6 +62,12 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
       new TaskResolver(tasks, parts, new DeadLetterService(database, writer), kinds, loaders),
       new TaskJobResolver(parts, loaders),
       new TaskExecutionResolver(parts, loaders),
+      createQueueResolver({
+        throughput: new Throughput(database),
+        queues: new QueueService(database, writer, signals),
+        stats: new QueueStats(database, signals, log),
+        workers,
+      }),
       createTaskEventResolver(new TaskEventService(streams, tasks), loaders),
     ],
     orphanedTypes: TASK_EVENT_TYPES,
@@ -76,7 +88,8 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
     close: async () => signals.close(),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, instanceId);
-      return startSweep({ database, writer, wake, kinds, log });
+      const stops = [workers.start(), startSweep({ database, writer, wake, kinds, log })];
+      return async () => void (await Promise.all(stops.map((stop) => stop())));
     },
   };
 }

@@ -1,6 +1,7 @@
-import { permittedAny } from '#core/subgraph/rule';
+import { permitted, permittedAny } from '#core/subgraph/rule';
 
 const read = permittedAny('tasks:read', 'tasks:manage');
+const manage = permitted('tasks:manage');
 const write = permittedAny('tasks:write', 'tasks:manage');
 // Whoever asks for something is shown what he has asked for.
 const either = permittedAny('tasks:read', 'tasks:write', 'tasks:manage');
@@ -10,9 +11,26 @@ const edge = { cursor: read, node: read };
 
 /** The coarse gate: one line a field. Which tasks it covers is the policy's to say. */
 export const permissions = {
-  Query: { task: read, tasks: read, taskKinds: read, deadLetters: read },
-  Mutation: { createTask: write, cancelTask: write, replayDeadLetters: write },
-  Subscription: { taskEvents: read },
+  Query: {
+    task: read,
+    tasks: read,
+    taskKinds: read,
+    deadLetters: read,
+    taskQueues: read,
+    queueStats: read,
+    taskThroughput: read,
+    taskWorkers: manage,
+  },
+  Mutation: {
+    createTask: write,
+    cancelTask: write,
+    replayDeadLetters: write,
+    updateQueue: manage,
+    pauseQueue: manage,
+    resumeQueue: manage,
+    drainQueue: manage,
+  },
+  Subscription: { taskEvents: read, queueStats: read },
   Task: {
     id: either,
     kind: either,
@@ -80,6 +98,41 @@ export const permissions = {
   TaskLogLineConnection: { edges: either, nodes: either, pageInfo: either, totalCount: either },
   TaskLogLineEdge: { cursor: either, node: either },
   TaskKind: { name: read, description: read, inputSchema: read },
+  TaskQueue: {
+    name: read,
+    pausedAt: read,
+    drainingSince: read,
+    maxConcurrent: read,
+    maxPerMinute: read,
+    stats: read,
+  },
+  TaskQueueStats: {
+    queue: read,
+    ready: read,
+    delayed: read,
+    held: read,
+    running: read,
+    awaiting: read,
+    dead: read,
+    oldestWaitMs: read,
+    waitMs: read,
+    runMs: read,
+    finished: read,
+    failed: read,
+  },
+  Percentiles: { p50: read, p95: read },
+  TaskThroughput: {
+    from: read,
+    until: read,
+    kind: read,
+    succeeded: read,
+    failed: read,
+    failureRate: read,
+    waitMs: read,
+    runMs: read,
+  },
+  TaskWorker: { id: manage, name: manage, stalled: manage, running: manage, startedAt: manage, seenAt: manage },
+  QueuePayload: { queue: manage },
   CreateTaskPayload: { task: write, deduplicated: write },
   CancelTaskPayload: { task: write },
   ReplayDeadLettersPayload: { replayedCount: write, jobs: write },

@@ -1,15 +1,16 @@
 import type { Database } from '#core/database/database';
-import { badInput, badInputs, type FieldProblem, forbidden, notFound } from '#core/error';
+import { badInput, badInputs, forbidden, notFound } from '#core/error';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId, newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
 import { validate } from '#core/validate';
-import { can, requirePermission, type Viewer } from '#core/viewer';
+import { can, type Viewer } from '#core/viewer';
 import type { Prisma, Task } from '#prisma/generated/client';
 import { actorOf } from './actor.ts';
 import type { TaskPolicy } from './attempt/task-policy.ts';
 import type { TaskKinds } from './kind/catalog.ts';
-import { isComposite, type PlannedJob, type TaskKind } from './kind/kind.ts';
+import { InputCheck } from './kind/input-check.ts';
+import { isComposite, type PlannedJob } from './kind/kind.ts';
 import { type CreateTaskInput, createTaskSchema, type TaskFilter } from './task.input.ts';
 import type { TaskLoaders } from './task.loaders.ts';
 import { canChangeTask, canReadTask } from './task.policy.ts';
@@ -29,7 +30,11 @@ export interface TaskServiceOptions {
 
 /** What is wanted, from when it is asked for to its end. */
 export class TaskService {
-  constructor(private readonly options: TaskServiceOptions) {}
+  private readonly inputs: InputCheck;
+
+  constructor(private readonly options: TaskServiceOptions) {
+    this.inputs = new InputCheck(options.kinds);
+  }
 
   /** Accepts a task: once it is answered it is stored. */
   async create(viewer: Viewer, given: CreateTaskInput): Promise<Accepted> {
@@ -68,18 +73,15 @@ export class TaskService {
     if (!kind) throw badInput('input.kind', 'There is no such kind of work: see taskKinds.');
     const input = validate(kind.input, given, 'input.input') as JsonValue;
     const jobs: PlannedJob[] = isComposite(kind) ? kind.unfold(input).jobs : [{ kind: name, input }];
-    const problems: FieldProblem[] = [];
-    for (const job of new Map(jobs.map((each) => [JSON.stringify(each), each])).values()) {
-      problems.push(...(await this.problemsOf(viewer, job, kind)));
-      if (problems.length > 0) break;
-    }
+    const pathOf = (position: number) => (isComposite(kind) ? `input.input.${kind.pathOf(position)}` : 'input.input');
+    const problems = await this.inputs.problems(viewer, jobs, pathOf, isComposite(kind) && kind.inputOf !== undefined);
     if (policy.fallbackAgentId !== null) {
+      const path = 'input.policy.fallbackAgentId';
       const fallback = { kind: 'RUN_AGENT', input: { agentId: policy.fallbackAgentId, text: '-' } };
-      const isRun = jobs.every((job) => job.kind === 'RUN_AGENT');
-      const found = isRun
-        ? await this.problemsOf(viewer, fallback, kind)
-        : [{ message: 'It goes with runs of agents.' }];
-      problems.push(...found.map(({ message }) => ({ path: 'input.policy.fallbackAgentId', message })));
+      const found = jobs.every((job) => job.kind === 'RUN_AGENT')
+        ? await this.inputs.problems(viewer, [fallback], () => path, false)
+        : [{ message: 'It goes with runs of agents alone.' }];
+      problems.push(...found.map(({ message }) => ({ path, message })));
     }
     if (problems.length > 0) throw badInputs(problems);
     return input;
@@ -139,23 +141,6 @@ export class TaskService {
       unit.afterCommit(() => void leases.renew());
       return (await lockTask(unit.tx, id)) ?? stopped;
     });
-  }
-
-  private async problemsOf(viewer: Viewer, { kind: name, input }: PlannedJob, root: TaskKind): Promise<FieldProblem[]> {
-    const kind = this.options.kinds.get(name);
-    if (!kind || isComposite(kind))
-      return [{ path: 'input.input', message: `There is no kind of work ${name} to be part of it.` }];
-    for (const permission of kind.needs) requirePermission(viewer, permission);
-    const prefix = root.name === name ? 'input.input' : `input.input (${name})`;
-    const parsed = kind.input.safeParse(input);
-    if (!parsed.success) {
-      return parsed.error.issues.map(({ path, message }) => ({
-        path: [prefix, ...path.map(String)].join('.'),
-        message: message.endsWith('.') ? message : `${message}.`,
-      }));
-    }
-    const found = (await kind.problems?.(parsed.data, viewer)) ?? [];
-    return found.map(({ path, message }) => ({ path: `${prefix}.${path}`, message }));
   }
 }
 

@@ -44,6 +44,8 @@ const byId = (selection: string, id: (asking: Asking) => Promise<string>): Table
 
 const nodes = (selection = '{ id }'): TableOperation => ({ text: `{ nodes ${selection} totalCount }` });
 
+const queue = input('Queue', '{ queue { name } }', () => ({ queue: 'of-roles' }));
+
 /** How every root field is asked, on things made for the occasion. */
 export const OPERATIONS: Record<string, TableOperation> = {
   'Query.viewer': { text: '{ role { id } permissions }' },
@@ -346,6 +348,15 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.task': byId('{ id input jobs { nodes { input } } }', ({ maker }) => maker.task()),
   'Query.tasks': nodes('{ id input }'),
   'Query.deadLetters': nodes('{ id input }'),
+  'Query.taskQueues': { text: '{ name stats { ready } }' },
+  'Query.queueStats': { text: '{ ready dead }' },
+  'Query.taskThroughput': { text: '{ kind succeeded }' },
+  'Query.taskWorkers': { text: '{ id running }' },
+  'Mutation.updateQueue': input('UpdateQueue', '{ queue { name } }', () => ({ queue: 'of-roles', maxConcurrent: 1 })),
+  'Mutation.pauseQueue': queue,
+  'Mutation.resumeQueue': queue,
+  'Mutation.drainQueue': queue,
+  'Subscription.queueStats': { text: '{ ready }' },
   'Mutation.createTask': input('CreateTask', '{ task { id } }', () => ({
     kind: 'CALL_WEBHOOK',
     input: { url: 'https://example.com/' },

@@ -179,7 +179,9 @@ CREATE INDEX "task_jobs_awaiting" ON "task_jobs" ("look_at") WHERE "state" = 'AW
 
 CREATE INDEX "task_jobs_effect" ON "task_jobs" ("org_id", "effect_id") WHERE "effect_id" IS NOT NULL;
 
-CREATE INDEX "task_jobs_busy" ON "task_jobs" ("org_id", "queue", "concurrency_key") WHERE "state" IN ('RUNNING', 'AWAITING');
+CREATE INDEX "task_jobs_busy" ON "task_jobs" ("org_id", "queue") WHERE "state" IN ('RUNNING', 'AWAITING');
+
+CREATE INDEX "task_jobs_keyed" ON "task_jobs" ("org_id", "concurrency_key") WHERE "state" IN ('QUEUED', 'RUNNING', 'AWAITING');
 
 CREATE INDEX "task_jobs_dead" ON "task_jobs" ("org_id", "id") WHERE "state" = 'DEAD';
 

@@ -41,8 +41,11 @@ export interface WorkKind<Input = unknown> extends Described<Input> {
   readonly needs: readonly Permission[];
   /** How long an attempt may take unless the policy says otherwise, in milliseconds. */
   readonly attemptTimeoutMs: number;
-  /** What is wrong with an input that has the right form, as far as it can be told before it is tried. */
-  problems?(input: Input, viewer: Viewer): Promise<FieldProblem[]>;
+  /**
+   * What is wrong with inputs that have the right form, as far as it can be told before they are tried: for each of them a
+   * problem, with the path within it, or null.
+   */
+  problems?(inputs: readonly Input[], viewer: Viewer): Promise<(FieldProblem | null)[]>;
   /** Does it, or starts it. @throws WorkFailure; anything else counts as a fault of ours that may pass */
   begin(input: Input, context: WorkContext): Promise<WorkEnd>;
   /** Looks after what was started under `effectId`. */
@@ -71,6 +74,8 @@ export interface CompositeKind<Input = unknown> extends Described<Input> {
   unfold(input: Input): Unfolded;
   /** What a job is given once its turn has come. Left out: what it was planned with. */
   inputOf?(input: Input, position: number, outputs: readonly JsonValue[]): JsonValue;
+  /** Where the input of a job stands within that of the composite. */
+  pathOf(position: number): string;
 }
 
 export type TaskKind = WorkKind | CompositeKind;

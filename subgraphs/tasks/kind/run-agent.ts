@@ -5,6 +5,8 @@ import type { Viewer } from '#core/viewer';
 import { defineWork, failure, type WorkContext, type WorkEnd } from './kind.ts';
 
 const MAX_TEXT = 100_000;
+/** Agents that are looked up with one call. */
+const ASKED_AT_ONCE = 50;
 
 const input = z.object({
   agentId: z.uuid('It must be the id of an agent or a team').describe('The agent or team that works.'),
@@ -45,19 +47,29 @@ export const runAgent = (peers: Peers) => {
     });
     return orderedRun;
   };
+  /** Those of the agents that can answer. */
+  const findAble = async (ids: readonly string[], viewer: Viewer): Promise<Set<string>> => {
+    const able = new Set<string>();
+    for (let from = 0; from < ids.length; from += ASKED_AT_ONCE) {
+      const { agentsById } = await peers.call<{ agentsById: ({ id: string } | null)[] }>('agents', {
+        query: 'query ($ids: [ID!]!) { agentsById(ids: $ids, thatAnswer: true) { id } }',
+        variables: { ids: ids.slice(from, from + ASKED_AT_ONCE) },
+        viewer,
+      });
+      for (const agent of agentsById) if (agent) able.add(agent.id);
+    }
+    return able;
+  };
   return defineWork({
     name: 'RUN_AGENT',
     description: 'Lets an agent or a team work on a text. Its answer is the output.',
     input,
     needs: ['agents:read', 'conversations:read', 'conversations:write', 'runs:cancel'],
     attemptTimeoutMs: 3_600_000,
-    async problems({ agentId }, viewer) {
-      const { agentsById } = await peers.call<{ agentsById: ({ id: string } | null)[] }>('agents', {
-        query: 'query ($ids: [ID!]!) { agentsById(ids: $ids, thatAnswer: true) { id } }',
-        variables: { ids: [agentId] },
-        viewer,
-      });
-      return agentsById[0] ? [] : [{ path: 'agentId', message: 'There is no such agent, or it cannot answer.' }];
+    async problems(inputs, viewer) {
+      const able = await findAble([...new Set(inputs.map(({ agentId }) => agentId))], viewer);
+      const message = 'There is no such agent, or it cannot answer.';
+      return inputs.map(({ agentId }) => (able.has(agentId) ? null : { path: 'agentId', message }));
     },
     async begin({ agentId, text, conversationId }, { viewer, effectId, signal }) {
       const query = `mutation ($input: OrderRunInput!) { orderRun(input: $input) { ${FIELDS} } }`;

@@ -107,7 +107,7 @@ async function keepPace({ tx, wakeQueue }: TaskUnit, job: Job, maxPerMinute: num
   await tx.$executeRaw`
     UPDATE task_queues SET next_start_at = clock_timestamp() + ${60_000 / maxPerMinute}::float8 * interval '1 ms'
     WHERE name = ${job.queue}`;
-  wakeQueue(job, Math.ceil(60_000 / maxPerMinute));
+  wakeQueue(job, { delayMs: Math.ceil(60_000 / maxPerMinute) });
 }
 
 const BUSY = "(b.state IN ('RUNNING', 'AWAITING') OR b.resuming)";

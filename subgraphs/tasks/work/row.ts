@@ -28,6 +28,7 @@ const TASK = [
   'finishedAt',
   'expiresAt',
   'cancelRequestedAt',
+  'held',
 ] as const satisfies readonly (keyof Task)[];
 
 const JOB = [

@@ -148,19 +148,28 @@ const RESUME_ONE = 'id = $1::uuid';
 
 /** Lets a task that is locked go on from where its jobs stand: the next of them, or its end. */
 export async function goOn(unit: TaskUnit, task: Task, kinds: TaskKinds): Promise<void> {
-  const jobs = await jobsOf(unit.tx, task.id);
   const kind = kinds.get(task.kind);
   const composite = kind && isComposite(kind) ? kind : null;
-  const { release, skip, end } = advance({
+  const facts = {
     shape: composite?.unfold(task.input) ?? null,
-    jobs: jobs as unknown as JobFacts[],
     cancelled: task.cancelRequestedAt !== null,
     expired: task.error as unknown as WorkError | null,
-  });
+  };
+  // What a batch has put out is of any size, and needed at its end alone.
+  const states = await unit.tx.$queryRaw<Pick<Job, 'id' | 'position' | 'state'>[]>`
+    SELECT id::text, position, state::text FROM task_jobs WHERE task_id = ${task.id}::uuid ORDER BY position`;
+  const bare = states.map(({ position, state }) => ({ position, state, output: null, error: null }));
+  const { release, skip, end } = advance({ ...facts, jobs: bare });
+  const isNeeded = end !== null || (release.length > 0 && composite?.inputOf !== undefined);
+  const jobs = isNeeded ? await jobsOf(unit.tx, task.id) : [];
   const outputs = jobs.map(({ output }) => output as JsonValue);
   for (const position of release) {
-    const input = composite?.inputOf?.(task.input, position, outputs) ?? jobs[position]?.input;
-    const [job] = await unit.tx.$queryRawUnsafe<Job[]>(RELEASE, jobs[position]?.id, JSON.stringify(input));
+    const input = composite?.inputOf?.(task.input, position, outputs);
+    const [job] = await unit.tx.$queryRawUnsafe<Job[]>(
+      RELEASE,
+      states[position]?.id,
+      input === undefined ? null : JSON.stringify(input),
+    );
     if (!job) continue;
     unit.tell(jobChanged(job));
     unit.wake(job);
@@ -170,11 +179,21 @@ export async function goOn(unit: TaskUnit, task: Task, kinds: TaskKinds): Promis
     const skipped = await unit.tx.$queryRawUnsafe<Job[]>(SKIP, task.id, state);
     unit.tell(...skipped.map(jobChanged));
   }
-  if (end) await endTask(unit, task, end);
+  const { end: whole } = end ? advance({ ...facts, jobs: withSkipped(jobs, skip) }) : { end: null };
+  if (whole) await endTask(unit, task, whole);
 }
 
+/** As they are once those that are never reached are written. */
+const withSkipped = (jobs: readonly Job[], skip: readonly number[]): JobFacts[] =>
+  jobs.map(({ position, state, output, error }) => ({
+    position,
+    state: skip.includes(position) ? 'SKIPPED' : state,
+    output: output as JsonValue,
+    error: error as unknown as WorkError | null,
+  }));
+
 const RELEASE = `
-  UPDATE task_jobs SET state = 'QUEUED', input = $2::jsonb, queued_at = now(), run_after = now()
+  UPDATE task_jobs SET state = 'QUEUED', input = coalesce($2::jsonb, input), queued_at = now(), run_after = now()
   WHERE id = $1::uuid AND state = 'HELD' RETURNING ${JOB_COLUMNS}`;
 
 const SKIP = `

@@ -5,7 +5,7 @@ import type { Job, Task, TaskExecution } from '#prisma/generated/client';
 import { taskEvent } from '../event/task-event.ts';
 import type { QueueSignals } from '../queue/queue-signal.ts';
 import { presentExecution, presentJob, presentTask } from '../task.presenter.ts';
-import type { Wake } from './wake.ts';
+import type { QueuePlace, Wake, WakeOptions } from './wake.ts';
 
 /** A transaction on tasks: what is told of it is appended at its end and shown once it is committed. */
 export interface TaskUnit {
@@ -15,8 +15,8 @@ export interface TaskUnit {
   tell(...events: StreamAppend[]): void;
   /** Has a worker look at it once this is committed, and not before it may run. */
   wake(job: Pick<Job, 'id' | 'orgId' | 'runAfter'>): void;
-  /** Something else of the queue may begin, now or after `delayMs`. */
-  wakeQueue(queue: Pick<Job, 'orgId' | 'queue'>, delayMs?: number): void;
+  /** Something else of the queue, or of the concurrency key, may begin, now or after a while. */
+  wakeQueue(place: QueuePlace, options?: WakeOptions): void;
 }
 
 /** Writes tasks, and tells of it: the one way to do so. */
@@ -41,7 +41,7 @@ export class TaskWriter {
       afterCommit: unit.afterCommit,
       tell: (...events) => void told.push(...events),
       wake: (job) => unit.afterCommit(() => this.waker.job(job)),
-      wakeQueue: (queue, delayMs) => unit.afterCommit(() => this.waker.queue(queue, delayMs)),
+      wakeQueue: (place, options) => unit.afterCommit(() => this.waker.queue(place, options)),
     });
     await this.append(unit, told);
     return made;

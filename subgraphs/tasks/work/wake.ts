@@ -24,18 +24,30 @@ export class Wake {
     return this.jobs.enqueue(runTaskJob, { orgId, jobId }, { id: jobId, delayMs });
   }
 
-  /** Of the jobs of a queue that are ready, whichever: who comes takes the first. */
-  queue({ orgId, queue }: Pick<Job, 'orgId' | 'queue'>, delayMs = 0): void {
+  /** Has workers come to a place: who comes takes the first job of it that may begin. */
+  queue({ orgId, queue, concurrencyKey = null }: QueuePlace, { count = 1, delayMs = 0 }: WakeOptions = {}): void {
     const next = async () => {
-      const { rows } = await this.pool.query<{ id: string }>(
-        `SELECT id::text FROM task_jobs WHERE org_id = $1 AND queue = $2 AND state = 'QUEUED' AND run_after <= now()
-         ORDER BY priority DESC, run_after LIMIT 1`,
-        [orgId, queue],
-      );
-      if (rows[0]) await this.enqueue(orgId, rows[0].id, delayMs);
+      const { rows } = await this.pool.query<{ id: string }>(NEXT, [orgId, queue, count, concurrencyKey]);
+      for (const { id } of rows) await this.enqueue(orgId, id, delayMs);
     };
     next().catch((error: unknown) =>
       this.log.debug({ err: error, queue }, 'the next job of a queue was not woken; the sweep will do it'),
     );
   }
 }
+
+/** Where something may begin: in a queue, and in whichever other one among the jobs of a key. */
+export type QueuePlace = Pick<Job, 'orgId' | 'queue'> & Partial<Pick<Job, 'concurrencyKey'>>;
+
+export interface WakeOptions {
+  /** As many jobs as are ready, up to this. Default 1. */
+  count?: number;
+  delayMs?: number;
+}
+
+const NEXT = `
+  (SELECT id::text FROM task_jobs WHERE org_id = $1 AND queue = $2 AND state = 'QUEUED' AND run_after <= now()
+   ORDER BY priority DESC, run_after LIMIT $3)
+  UNION
+  (SELECT id::text FROM task_jobs WHERE org_id = $1 AND concurrency_key = $4 AND state = 'QUEUED' AND run_after <= now()
+   ORDER BY priority DESC, run_after LIMIT 1)`;
