@@ -34,6 +34,8 @@ import { ORCHESTRATION_EVENT_TYPES } from './orchestration/event.type.ts';
 import { OrchestrationResolver } from './orchestration/orchestration.resolver.ts';
 import { RetryService } from './orchestration/retry.service.ts';
 import { StepService } from './orchestration/step.service.ts';
+import { OrderResolver } from './order/order.resolver.ts';
+import { OrderService } from './order/order.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
@@ -77,6 +79,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const budgets = createBudget({ kernel, directory, turns, runs });
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
   const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
+  const orders = new OrderService({ database, transactions, directory, conversations, messages, runs, turns });
   const takeovers = new TakeoverService({ database, transactions, streams, directory, runs, turns });
   const runFeed = new RunEventService(database, streams, events, runs);
   const live = createLive({ kernel, directory, scope, tools });
@@ -121,6 +124,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       toolbox.resolver,
+      new OrderResolver(orders, scope),
       new TakeoverResolver(takeovers, scope),
       new ForkResolver(forks, scope),
       new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),

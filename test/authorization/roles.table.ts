@@ -133,6 +133,24 @@ Mutation.rollBackRule               who   late  late  no    no    no    no
 Mutation.enableRule                 who   ok    ok    no    no    no    no
 Mutation.disableRule                who   ok    ok    no    no    no    no
 Mutation.deleteRule                 who   ok    ok    no    no    no    no
+# Tasks, which are on behalf of the owner: those of another answer as ones that there are not.
+Query.taskKinds                     who   ok    ok    ok    ok    no    ok
+Query.task                          who   ok    ok    none  none  no    none
+Query.tasks                         who   ok    ok    ok    ok    no    ok
+Query.deadLetters                   who   ok    ok    ok    ok    no    ok
+Mutation.createTask                 who   ok    ok    ok    no    no    ok
+Mutation.cancelTask                 who   ok    ok    none  no    no    none
+Mutation.replayDeadLetters          who   ok    ok    none  no    no    none
+Query.taskQueues                    who   ok    ok    ok    ok    no    ok
+Query.queueStats                    who   ok    ok    ok    ok    no    ok
+Query.taskThroughput                who   ok    ok    ok    ok    no    ok
+Query.taskWorkers                   who   ok    ok    no    no    no    no
+Mutation.updateQueue                who   ok    ok    no    no    no    no
+Mutation.pauseQueue                 who   ok    ok    no    no    no    no
+Mutation.resumeQueue                who   ok    ok    no    no    no    no
+Mutation.drainQueue                 who   ok    ok    no    no    no    no
+Subscription.queueStats             who   ok    ok    ok    ok    no    ok
+Subscription.taskEvents             who   ok    ok    none  none  no    none
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.

@@ -26,6 +26,10 @@ export interface Things {
   user: string;
   session: string;
   live: string;
+  /** That waits for a moment that is far away. */
+  task: string;
+  /** A job that is dead. */
+  deadLetter: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -182,6 +186,31 @@ export class Maker {
     return this.make('endLiveSession', { sessionId: id }, 'session { id }', 'session.id');
   }
 
+  task = () =>
+    this.make(
+      'createTask',
+      {
+        kind: 'CALL_WEBHOOK',
+        input: { url: 'https://example.com/', body: 'Nobody else may read this' },
+        startAfter: '2099-01-01T00:00:00Z',
+      },
+      'task { id }',
+      'task.id',
+    );
+
+  /** A job of a webhook that may not be called. */
+  async deadLetter(): Promise<string> {
+    const input = { kind: 'CALL_WEBHOOK', input: { url: 'http://127.0.0.1/' } };
+    const id = await this.make('createTask', input, 'task { id }', 'task.id');
+    for (;;) {
+      const { task } = await this.owner.client.request<{
+        task: { state: string; jobs: { nodes: { id: string }[] } };
+      }>('query ($id: ID!) { task(id: $id) { state jobs { nodes { id } } } }', { id });
+      if (task.state === 'FAILED') return task.jobs.nodes[0]?.id ?? '';
+      await sleep(150);
+    }
+  }
+
   /** One of everything. */
   async things(): Promise<Things> {
     const person = await this.test.seed.member(this.owner);
@@ -199,6 +228,7 @@ export class Maker {
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
     const [tokenLimit, rule] = [await this.tokenLimit(), await this.rule()];
+    const [task, deadLetter] = await Promise.all([this.task(), this.deadLetter()]);
     const known = {
       memoryBlock,
       tokenLimit,
@@ -211,6 +241,8 @@ export class Maker {
       session,
       live,
       user: person.id,
+      task,
+      deadLetter,
     };
     return { ...talk, attachment, step, approval, ...known };
   }

@@ -21,6 +21,8 @@ export const none = (): Things => ({
   user: newId(),
   session: newId(),
   live: newId(),
+  task: newId(),
+  deadLetter: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -134,6 +136,15 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     'simulateRules in place of a rule',
     (them) =>
       `{ simulateRules(input: {stage: INPUT, draft: {name: "x", stage: INPUT, actions: [{allow: true}]}, insteadOf: "${them.rule}"}) { results { outcome } } }`,
+  ],
+  ['task', (them) => `{ task(id: "${them.task}") { id input jobs { nodes { input } } } }`],
+  ['cancelTask', (them) => mutation('cancelTask', `taskId: "${them.task}"`)],
+  ['replayDeadLetters', (them) => mutation('replayDeadLetters', `jobIds: ["${them.deadLetter}"]`)],
+  ['deadLetters', (them) => `{ deadLetters(filter: {taskIds: ["${them.task}"]}) { nodes { id } totalCount } }`],
+  ['tasks', (them) => `{ tasks(filter: {createdById: "${them.user}"}) { nodes { id } totalCount } }`],
+  [
+    'createTask with an agent',
+    (them) => mutation('createTask', `kind: "RUN_AGENT", input: {agentId: "${them.agent}", text: "x"}`),
   ],
   ['runs', (them) => `{ runs(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
   ['runs of an agent', (them) => `{ runs(filter: {agentId: "${them.agent}"}) { nodes { id } totalCount } }`],
