@@ -25,6 +25,8 @@ export interface Things {
   user: string;
   session: string;
   live: string;
+  webhook: string;
+  webhookDelivery: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -68,6 +70,25 @@ export class Maker {
       'tokenLimit { id }',
       'tokenLimit.id',
     );
+  /** Of what never happens here, at an address that is never reached. */
+  webhook = () =>
+    this.make(
+      'createWebhook',
+      { url: 'http://127.0.0.1:9/hook', types: ['agent.restored'] },
+      'webhook { id }',
+      'webhook.id',
+    );
+  /** One that waits: what is tried does not stand still. */
+  webhookDelivery = async () => {
+    const { testWebhook } = await this.owner.client.request<{ testWebhook: { delivery: { id: string } } }>(
+      `mutation ($input: WebhookInput!) {
+        pauseWebhook(input: $input) { webhook { id } }
+        testWebhook(input: $input) { delivery { id } }
+      }`,
+      { input: { webhookId: await this.webhook() } },
+    );
+    return testWebhook.delivery.id;
+  };
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
   serviceAccount = () =>
@@ -185,9 +206,12 @@ export class Maker {
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
     const tokenLimit = await this.tokenLimit();
+    const [webhook, webhookDelivery] = await Promise.all([this.webhook(), this.webhookDelivery()]);
     const known = {
       memoryBlock,
       tokenLimit,
+      webhook,
+      webhookDelivery,
       apiKey,
       invitation,
       role,
