@@ -17,13 +17,13 @@ export async function createEvents(kernel: Kernel): Promise<Subgraph> {
   const audit = createAudit(kernel);
   const webhooks = createWebhooks(kernel);
   const schema = await buildFederatedSchema({
-    resolvers: [createEventResolver({ log: events, rooms, streams }), audit.resolver, webhooks.resolver],
+    resolvers: [createEventResolver({ log: events, rooms, streams }), ...audit.resolvers, webhooks.resolver],
     permissions,
   });
   return {
     name: 'events',
     schema,
-    jobs: webhooks.jobs,
+    jobs: [...audit.jobs, ...webhooks.jobs],
     consumers: [eventRecorder(streams, log, [audit.write, webhooks.write])],
     async startWorker() {
       const stops = [audit.startSweep(), webhooks.startSweep()];

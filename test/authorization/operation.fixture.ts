@@ -365,6 +365,10 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.auditKey': { text: '{ id publicKey }' },
   'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
   'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
+  'Query.recordRetention': { text: '{ eventsDays auditDays }' },
+  'Mutation.setRecordRetention': input('SetRecordRetention', '{ recordRetention { auditDays } }', () => ({
+    auditDays: 3650,
+  })),
   'Query.webhooks': nodes('{ id url }'),
   'Query.webhook': byId('{ id url }', ({ maker }) => maker.webhook()),
   'Query.webhookDeliveries': {

@@ -138,6 +138,8 @@ Query.auditCheckpoints              who   ok    ok    no    no    no    no
 Query.auditKey                      who   ok    ok    no    no    no    no
 Mutation.checkpointAudit            who   ok    ok    no    no    no    no
 Mutation.exportAudit                who   ok    ok    no    no    no    no
+Query.recordRetention               who   ok    ok    no    no    no    no
+Mutation.setRecordRetention         who   ok    no    no    no    no    no
 # Who is told of it.
 Query.webhooks                      who   ok    ok    no    no    no    no
 Query.webhook                       who   ok    ok    no    no    no    no

@@ -63,6 +63,7 @@ export const EVENT_OF_MUTATION: Record<string, string> = {
   rotateWebhookSecret: 'webhook.secret_rotated',
   selectBranch: 'message.branch_selected',
   sendMessage: 'message.sent',
+  setRecordRetention: 'audit.retention_changed',
   setRetention: 'retention.changed',
   setTokenLimit: 'token_limit.set',
   signUp: 'user.signed_up',
