@@ -427,6 +427,44 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.auditKey': { text: '{ id publicKey }' },
   'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
   'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
+  'Query.recordRetention': { text: '{ eventsDays auditDays }' },
+  'Mutation.setRecordRetention': input('SetRecordRetention', '{ recordRetention { auditDays } }', () => ({
+    auditDays: 3650,
+  })),
+  'Query.webhooks': nodes('{ id url }'),
+  'Query.webhook': byId('{ id url }', ({ maker }) => maker.webhook()),
+  'Query.webhookDeliveries': {
+    text: '(webhookId: $id) { nodes { id body } }',
+    types: '$id: ID!',
+    variables: async ({ maker }) => ({ id: await maker.webhook() }),
+  },
+  'Query.webhookDelivery': byId('{ id body attempts { status } }', ({ maker }) => maker.webhookDelivery()),
+  'Mutation.createWebhook': input('CreateWebhook', '{ secret }', () => ({
+    url: 'http://127.0.0.1:9/hook',
+    types: ['agent.restored'],
+  })),
+  'Mutation.updateWebhook': input('UpdateWebhook', '{ webhook { id } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+    description: 'Changed',
+  })),
+  'Mutation.deleteWebhook': input('Webhook', '{ deletedWebhookId }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.rotateWebhookSecret': input('RotateWebhookSecret', '{ secret }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.pauseWebhook': input('Webhook', '{ webhook { state } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.resumeWebhook': input('Webhook', '{ webhook { state } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.testWebhook': input('Webhook', '{ delivery { id } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.replayWebhook': input('ReplayWebhook', '{ replayed }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
   'Subscription.eventStream': {
     text: '(after: $after) { cursor }',
     types: '$after: String',

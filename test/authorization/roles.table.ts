@@ -171,6 +171,21 @@ Query.auditCheckpoints              who   ok    ok    no    no    no    no
 Query.auditKey                      who   ok    ok    no    no    no    no
 Mutation.checkpointAudit            who   ok    ok    no    no    no    no
 Mutation.exportAudit                who   ok    ok    no    no    no    no
+Query.recordRetention               who   ok    ok    no    no    no    no
+Mutation.setRecordRetention         who   ok    no    no    no    no    no
+# Who is told of it.
+Query.webhooks                      who   ok    ok    no    no    no    no
+Query.webhook                       who   ok    ok    no    no    no    no
+Query.webhookDeliveries             who   ok    ok    no    no    no    no
+Query.webhookDelivery               who   ok    ok    no    no    no    no
+Mutation.createWebhook              who   ok    ok    no    no    no    no
+Mutation.updateWebhook              who   ok    ok    no    no    no    no
+Mutation.deleteWebhook              who   ok    ok    no    no    no    no
+Mutation.rotateWebhookSecret        who   ok    ok    no    no    no    no
+Mutation.pauseWebhook               who   ok    ok    no    no    no    no
+Mutation.resumeWebhook              who   ok    ok    no    no    no    no
+Mutation.testWebhook                who   ok    ok    no    no    no    no
+Mutation.replayWebhook              who   ok    ok    no    no    no    no
 `;
 
 /** The columns of the table, in order. */

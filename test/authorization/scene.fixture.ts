@@ -30,6 +30,8 @@ export interface Things {
   task: string;
   /** A job that is dead. */
   deadLetter: string;
+  webhook: string;
+  webhookDelivery: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -86,6 +88,25 @@ export class Maker {
       'rule { id }',
       'rule.id',
     );
+  /** Of what never happens here, at an address that is never reached. */
+  webhook = () =>
+    this.make(
+      'createWebhook',
+      { url: 'http://127.0.0.1:9/hook', types: ['agent.restored'] },
+      'webhook { id }',
+      'webhook.id',
+    );
+  /** One that waits: what is tried does not stand still. */
+  webhookDelivery = async () => {
+    const { testWebhook } = await this.owner.client.request<{ testWebhook: { delivery: { id: string } } }>(
+      `mutation ($input: WebhookInput!) {
+        pauseWebhook(input: $input) { webhook { id } }
+        testWebhook(input: $input) { delivery { id } }
+      }`,
+      { input: { webhookId: await this.webhook() } },
+    );
+    return testWebhook.delivery.id;
+  };
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
   serviceAccount = () =>
@@ -229,10 +250,13 @@ export class Maker {
     const { step, approval } = await this.waiting();
     const [tokenLimit, rule] = [await this.tokenLimit(), await this.rule()];
     const [task, deadLetter] = await Promise.all([this.task(), this.deadLetter()]);
+    const [webhook, webhookDelivery] = await Promise.all([this.webhook(), this.webhookDelivery()]);
     const known = {
       memoryBlock,
       tokenLimit,
       rule,
+      webhook,
+      webhookDelivery,
       apiKey,
       invitation,
       role,

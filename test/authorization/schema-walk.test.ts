@@ -92,6 +92,8 @@ const BOUNDED: Record<string, string> = {
   'TeamGroup.nodes': '20 at most',
   'RoomPresence.here': 'of those who take part, 100 at most',
   'RoomPresence.typing': 'of those who take part, 100 at most',
+  'Webhook.types': '50 at most',
+  'WebhookDelivery.attempts': '20 at most',
   'Viewer.permissions': 'a closed list',
 };
 

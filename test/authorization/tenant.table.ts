@@ -23,6 +23,8 @@ export const none = (): Things => ({
   live: newId(),
   task: newId(),
   deadLetter: newId(),
+  webhook: newId(),
+  webhookDelivery: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -156,6 +158,16 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     (them) => `{ auditLog(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`,
   ],
   ['auditLog of a person', (them) => `{ auditLog(filter: {subjectId: "${them.user}"}) { nodes { id } totalCount } }`],
+  ['webhook', (them) => `{ webhook(id: "${them.webhook}") { id url } }`],
+  ['webhookDelivery', (them) => `{ webhookDelivery(id: "${them.webhookDelivery}") { id body } }`],
+  ['webhookDeliveries', (them) => `{ webhookDeliveries(webhookId: "${them.webhook}") { nodes { id } } }`],
+  ['updateWebhook', (them) => mutation('updateWebhook', `webhookId: "${them.webhook}", description: "x"`)],
+  ['deleteWebhook', (them) => mutation('deleteWebhook', `webhookId: "${them.webhook}"`)],
+  ['rotateWebhookSecret', (them) => mutation('rotateWebhookSecret', `webhookId: "${them.webhook}"`)],
+  ['pauseWebhook', (them) => mutation('pauseWebhook', `webhookId: "${them.webhook}"`)],
+  ['resumeWebhook', (them) => mutation('resumeWebhook', `webhookId: "${them.webhook}"`)],
+  ['testWebhook', (them) => mutation('testWebhook', `webhookId: "${them.webhook}"`)],
+  ['replayWebhook', (them) => mutation('replayWebhook', `webhookId: "${them.webhook}"`)],
   ['editMessage', (them) => mutation('editMessage', `messageId: "${them.message}", text: "x"`)],
   ['regenerateReply', (them) => mutation('regenerateReply', `messageId: "${them.message}"`)],
   ['selectBranch', (them) => mutation('selectBranch', `messageId: "${them.message}"`)],
