@@ -44,6 +44,7 @@ import { RollbackService } from './rollback/rollback.service.ts';
 import { RunRolledBackType } from './rollback/rollback.type.ts';
 import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
+import { MessageRouter } from './rule/message-router.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
@@ -66,7 +67,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const turns = new RoomTurns();
   const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
-  const messages = new MessageService(database, transactions, streams, directory, runs, turns);
+  const router = new MessageRouter({ database, transactions, directory, rules: rules.source });
+  const messages = new MessageService(database, transactions, streams, directory, runs, turns, router);
   const events = new EventService(database, streams);
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
