@@ -4,7 +4,7 @@ import type { RuleSource } from '#core/rule/rule-source';
 import type { Viewer } from '#core/viewer';
 import type { Run } from '#prisma/generated/client';
 import type { RoomContext } from '../orchestration/room-context.ts';
-import { GuardedRules, type SpeechFacts } from './guarded-rules.ts';
+import { GuardedRules } from './guarded-rules.ts';
 import { SpeechGuard } from './speech-guard.ts';
 
 export interface OutputRulesOptions {
@@ -15,12 +15,8 @@ export interface OutputRulesOptions {
 
 type Named = Pick<RunnableAgent, 'id' | 'name'>;
 
-type RoomFacts = Omit<SpeechFacts, 'agent' | 'agentId' | 'hour' | 'weekday'>;
-
 /** What the organization's rules say about what agents say in a run. */
 export class OutputRules {
-  private about: Promise<RoomFacts> | null = null;
-
   constructor(
     private readonly run: Run,
     private readonly viewer: Viewer,
@@ -39,20 +35,27 @@ export class OutputRules {
     const { source, onHeld } = this.options;
     const set = await source.find(this.viewer);
     if (!set.has('OUTPUT')) return null;
-    this.about ??= this.readFacts();
-    const shared = { ...(await this.about), ...momentFacts(new Date()) };
+    const { run } = this;
+    const place = { authorId: run.startedById, roomId: run.conversationId };
     const inNameOf = agent.id === this.owner.id ? [agent] : [agent, this.owner];
+    const named = inNameOf.map(({ id, name }) => ({ ...place, agentId: id, agent: name }));
+    const conditions = named.flatMap((facts) => set.about('OUTPUT', facts).map(({ rule }) => rule.condition));
+    if (conditions.length === 0) return null;
+    const shared = { ...(await this.readFacts(conditions.join(' '))), ...momentFacts(new Date()) };
     const rules = GuardedRules.of(
       set,
-      inNameOf.map(({ id, name }) => ({ ...shared, agentId: id, agent: name })),
+      named.map((facts) => ({ ...shared, ...facts })),
     );
     return rules && new SpeechGuard(rules, before, onHeld);
   }
 
-  private async readFacts(): Promise<RoomFacts> {
-    const { run, room } = this;
-    const [{ author, room: title }, input] = await Promise.all([room.facts(), room.triggerText()]);
-    const { startedById: authorId, conversationId: roomId } = run;
-    return { input, authorId, author, roomId, room: title, tags: [], priority: 'NORMAL' };
+  /** What conditions ask for is read, and nothing else: it is on the way of every reply. */
+  private async readFacts(conditions: string) {
+    const asks = (name: RegExp) => name.test(conditions);
+    const [{ author, room }, input] = await Promise.all([
+      asks(/\b(?:author|room)\b/) ? this.room.facts() : { author: '', room: '' },
+      asks(/\binput\b/) ? this.room.triggerText() : '',
+    ]);
+    return { input, author, room, tags: [], priority: 'NORMAL' };
   }
 }
