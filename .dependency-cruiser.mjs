@@ -105,6 +105,17 @@ export default {
       to: { path: '^(core|gateway|subgraphs|server|prisma|client)/' },
     },
     {
+      name: 'no-telemetry-unless-asked-for',
+      comment:
+        'The SDK of OpenTelemetry is large, and most installations export nothing: it is read where there is a collector. Spans are made with its API, which does nothing by itself.',
+      severity: 'error',
+      from: {
+        path: '^(core|gateway|subgraphs|server)/',
+        pathNot: '^core/telemetry/(start-telemetry|metric-producer)\\.ts$',
+      },
+      to: { path: '(node_modules/@opentelemetry/(?!api/)|^core/telemetry/metric-producer)' },
+    },
+    {
       name: 'no-cycles',
       comment: 'Modules that need each other are one module in several files: none can be read, tested or moved alone.',
       severity: 'error',

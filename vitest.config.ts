@@ -23,7 +23,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     sequence: { sequencer: SideBySide },
-    maxWorkers: 2,
+    // One more than the cores of a small machine: a third of the tests waits for clocks and processes.
+    maxWorkers: 3,
     // The second server of a process starts in a third of the time of its first: files share their worker's modules.
     isolate: false,
   },

@@ -25,6 +25,7 @@ describe('settings that make no sense', () => {
     ['TRUSTED_PROXIES', '::1/129', /^TRUSTED_PROXIES must be a list of addresses or networks/],
     ['TRUSTED_PROXIES', 'fe80::/', /^TRUSTED_PROXIES must be a list of addresses or networks/],
     ['MAX_RESPONSE_BYTES', '16MB', 'MAX_RESPONSE_BYTES must be a whole number of bytes, at least 1024.'],
+    ['SHUTDOWN_GRACE_SECONDS', '0', 'SHUTDOWN_GRACE_SECONDS must be a number of seconds from 1 to 3600.'],
     ['METRICS_TOKEN', 'short', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
     ['METRICS_TOKEN', 'with spaces in between', 'METRICS_TOKEN must have at least 16 characters and no spaces.'],
     ['DATABASE_URL', 'mysql://db', /^DATABASE_URL must be a URL that begins with postgres:/],

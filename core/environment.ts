@@ -17,6 +17,8 @@ const port = whole(0, PORT_RULE).max(65_535, PORT_RULE);
 
 const IDLE_RULE = 'must be a number of seconds from 0.1 to 86400';
 
+const GRACE_RULE = 'must be a number of seconds from 1 to 3600';
+const SAMPLER_RULE = 'must be a number from 0 to 1';
 const LIVE_RULE = 'must be a number of seconds from 1 to 86400';
 const TOKENS_RULE = 'must be a whole number of tokens, at least 1000';
 
@@ -126,6 +128,11 @@ const schema = z.object({
   LIVE_TOTAL_SECONDS: number(1, LIVE_RULE).max(86_400, LIVE_RULE).default(3_600),
   /** Live sessions that an organization has at once at most. */
   LIVE_SESSIONS_PER_ORG: whole(1, 'must be a whole number of at least 1').default(20),
+  /**
+   * How long what is being done may go on while the process stops. Replies that are being written have half of it to end;
+   * then they are put down, to go on elsewhere or at the next start.
+   */
+  SHUTDOWN_GRACE_SECONDS: number(1, GRACE_RULE).max(3_600, GRACE_RULE).default(15),
   /** Origins beside the server's own whose pages may open WebSockets and take part in OAuth log-ins. */
   ALLOWED_ORIGINS: origins,
   /** What one answer may have, over HTTP or as one event of a stream, in bytes. */
@@ -139,6 +146,13 @@ const schema = z.object({
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
+  /** Where traces and metrics are sent by OTLP over HTTP, without the path of a signal. Without it nothing is sent. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: optionalUrl(http),
+  OTEL_SERVICE_NAME: z.string().min(1).max(200).default('parley'),
+  /** The part of the traces that are kept, where whoever calls has not decided it. */
+  OTEL_TRACES_SAMPLER_ARG: number(0, SAMPLER_RULE).max(1, SAMPLER_RULE).default(1),
+  /** How often metrics are sent, in milliseconds. */
+  OTEL_METRIC_EXPORT_INTERVAL: whole(100, 'must be a whole number of milliseconds, at least 100').default(60_000),
   /** What one caller may send: this many requests in a burst, given back over ten seconds. */
   RATE_LIMIT_REQUESTS: whole(1, 'must be a whole number of at least 1').default(1_000),
   /** What one caller may have answered within ten seconds, in points: about the fields of the answers, see the gateway's README. */

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -26,6 +27,7 @@ export function createLog({ level, pretty }: LogOptions): Logger {
   return pino({
     level,
     base: { pid: process.pid },
+    mixin: traceFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: {
       paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
@@ -38,6 +40,12 @@ export function createLog({ level, pretty }: LogOptions): Logger {
       },
     }),
   });
+}
+
+/** What a line has to do with, where traces are exported. */
+function traceFields(): object {
+  const { traceId, spanId } = trace.getActiveSpan()?.spanContext() ?? {};
+  return traceId ? { trace_id: traceId, span_id: spanId } : {};
 }
 
 /** A log for a library that calls its own doings information: they are for whoever looks for a fault. */

@@ -25,6 +25,9 @@ export const PERMISSIONS = {
   'runs:approve': 'Decide what agents ask for in conversations that one can write in, such as calls of tools.',
   'budgets:read': 'See the limits of tokens, and what is used of them.',
   'budgets:manage': 'Set and remove limits of tokens.',
+  'events:read': 'See what is changed in the organization; what happens in rooms, of those that one may read.',
+  'audit:read': 'See, check and export the audit trail of the whole organization.',
+  'webhooks:manage': 'Say which addresses are told of events.',
   'rules:read': 'See rules and what they have decided.',
   'rules:write': 'Create, change and delete rules.',
 } as const satisfies Record<string, string>;

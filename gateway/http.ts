@@ -1,5 +1,6 @@
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -12,6 +13,7 @@ import { badInput, ParleyError, unavailable } from '#core/error';
 import { type Logger, libraryLog } from '#core/log';
 import { maskError } from '#core/mask';
 import type { Metrics, OperationLabels } from '#core/metrics';
+import { inSpan } from '#core/telemetry/span';
 import { limitArrival } from './arrival-limit.ts';
 import type { CallerOptions } from './caller.ts';
 import { identify } from './caller.ts';
@@ -153,6 +155,23 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
     return JSON.stringify({ errors: [refusal.toJSON()] });
   };
 
+  const answerTo = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const key = request.headers['idempotency-key'];
+    if (typeof key !== 'string' || !isMutation(request.body)) return answerOf(request, reply);
+    const context = contexts.get(request) as GatewayContext;
+    const repeatable = { key, viewer: context.envelope.viewer, body: textOf(request.body) };
+    context.envelope.idempotencyKey = idempotency.digest(repeatable);
+    const answer = await idempotency.once(repeatable, async () => {
+      const body = await answerOf(request, reply);
+      return { ...describe(reply, body), keep: isKeepable(body) };
+    });
+    if (answer.repeated) {
+      reply.header('idempotency-replayed', 'true');
+      outcomes.set(request, { operation: 'mutation', ...outcomeOf(undefined) });
+    }
+    return reply.code(answer.status).type(answer.contentType).send(answer.body);
+  };
+
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -168,24 +187,30 @@ export function addGraphQL(app: FastifyInstance, apollo: ApolloServer<GatewayCon
         onOutcome: (outcome) => outcomes.set(request, outcome),
       });
     },
-    handler: async (request, reply) => {
-      const key = request.headers['idempotency-key'];
-      if (typeof key !== 'string' || !isMutation(request.body)) return answerOf(request, reply);
-      const context = contexts.get(request) as GatewayContext;
-      const repeatable = { key, viewer: context.envelope.viewer, body: textOf(request.body) };
-      context.envelope.idempotencyKey = idempotency.digest(repeatable);
-      const answer = await idempotency.once(repeatable, async () => {
-        const body = await answerOf(request, reply);
-        return { ...describe(reply, body), keep: isKeepable(body) };
-      });
-      if (answer.repeated) {
-        reply.header('idempotency-replayed', 'true');
-        outcomes.set(request, { operation: 'mutation', ...outcomeOf(undefined) });
-      }
-      return reply.code(answer.status).type(answer.contentType).send(answer.body);
-    },
+    handler: (request, reply) =>
+      inSpan('graphql', spanOf(request), async (span) => {
+        const answer = await answerTo(request, reply);
+        tellOutcome(span, outcomes.get(request), reply.statusCode);
+        return answer;
+      }),
   });
   app.options('/graphql', async (_request, reply) => reply.code(204).send());
+}
+
+/** Its parent may be a client's own span. */
+const spanOf = ({ id, method, headers }: FastifyRequest) => ({
+  kind: SpanKind.SERVER,
+  parent: typeof headers.traceparent === 'string' ? headers.traceparent : null,
+  attributes: { 'http.request.method': method, 'url.path': '/graphql', 'parley.request.id': id },
+});
+
+function tellOutcome(span: Span, outcome: OperationLabels | undefined, status: number): void {
+  span.setAttribute('http.response.status_code', status);
+  if (!outcome) return;
+  span.setAttribute('graphql.operation.type', outcome.operation);
+  if (outcome.operation !== 'none') span.updateName(`graphql ${outcome.operation}`);
+  if (outcome.code !== 'none') span.setAttribute('error.type', outcome.code);
+  if (outcome.outcome === 'error') span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
 /** Fires where the client leaves before its answer. */

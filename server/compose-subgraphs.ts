@@ -8,6 +8,7 @@ const LOAD: Record<SubgraphName, () => Promise<(kernel: Kernel) => Promise<Subgr
   identity: async () => (await import('#subgraphs/identity/index')).createIdentity,
   agents: async () => (await import('#subgraphs/agents/index')).createAgents,
   conversations: async () => (await import('#subgraphs/conversations/index')).createConversations,
+  events: async () => (await import('#subgraphs/events/index')).createEvents,
   rules: async () => (await import('#subgraphs/rules/index')).createRules,
 };
 
@@ -35,7 +36,10 @@ export async function composeSubgraphs(
     }),
   );
   for (const subgraph of subgraphs) {
-    executors.set(subgraph.name, new SubgraphExecutor(subgraph.schema, kernel.log.child({ subgraph: subgraph.name })));
+    executors.set(
+      subgraph.name,
+      new SubgraphExecutor(subgraph.name, subgraph.schema, kernel.log.child({ subgraph: subgraph.name })),
+    );
   }
   return subgraphs;
 }

@@ -18,6 +18,9 @@ import { stopOnSignal } from './stop-on-signal.ts';
 /** What has to be let go of when the process ends, the last one first. */
 const opened: (() => Promise<void>)[] = [];
 
+/** How long what is under way may go on when the process is told to end. */
+let graceMs = 0;
+
 const closeAll = async (): Promise<void> => {
   for (const step of opened.splice(0).reverse()) await step();
 };
@@ -55,6 +58,7 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   const roles = readRoles(process.argv.slice(2));
   const environment = readSettings();
+  graceMs = environment.SHUTDOWN_GRACE_SECONDS * 1_000;
   checkRoles(roles, environment);
   const log = createLog({
     level: environment.LOG_LEVEL,
@@ -126,7 +130,7 @@ async function readVersion(): Promise<string> {
   return 'unknown';
 }
 
-stopOnSignal(closeAll);
+stopOnSignal(closeAll, () => graceMs);
 
 try {
   await main();

@@ -10,6 +10,7 @@ import { RemoteCaller } from '#core/subgraph/remote-call';
 import { RemoteFileDoor } from '#core/subgraph/remote-file-door';
 import { type SubgraphServer, serveSubgraphs } from '#core/subgraph/serve';
 import { SUBGRAPH_NAMES, type SubgraphName } from '#core/subgraph/subgraph';
+import type { Telemetry } from '#core/telemetry/start-telemetry';
 import type { HealthCheck } from '#gateway/health';
 import type { RunningGateway } from '#gateway/start-gateway';
 import { composeSubgraphs, loadSubgraphs } from './compose-subgraphs.ts';
@@ -80,6 +81,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             return caller;
           },
     });
+    // It ends behind everything that it tells of.
+    const { metrics } = kernel;
+    const telemetry = await openTelemetry(options, kernel.instanceId, metrics);
+    if (telemetry) opened.push(() => telemetry.close());
     opened.push(() => kernel.close());
     if (caller) opened.push(caller.close.bind(caller));
     const subgraphs = await composeSubgraphs(kernel, roles, executors);
@@ -87,8 +92,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       subgraphs.flatMap(({ name, door }) => (door && roles.has(name) ? [[name, door] as const] : [])),
     );
     for (const { close: closeSubgraph } of subgraphs) if (closeSubgraph) opened.push(closeSubgraph);
-    const { metrics } = kernel;
-
     if (directory) {
       const served = await serveOwn(options, executors, doors, signer, metrics);
       if (served) opened.push(() => served.close());
@@ -143,6 +146,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await close();
     throw error;
   }
+}
+
+/** Traces and metrics, where they are to be sent anywhere. */
+async function openTelemetry(options: ServerOptions, instanceId: string, metrics: Metrics): Promise<Telemetry | null> {
+  const { environment, roles, version, log } = options;
+  if (!environment.OTEL_EXPORTER_OTLP_ENDPOINT) return null;
+  const { startTelemetry } = await import('#core/telemetry/start-telemetry');
+  return startTelemetry({
+    endpoint: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
+    serviceName: environment.OTEL_SERVICE_NAME,
+    sampled: environment.OTEL_TRACES_SAMPLER_ARG,
+    metricIntervalMs: environment.OTEL_METRIC_EXPORT_INTERVAL,
+    version,
+    roles: [...roles],
+    instanceId,
+    metrics,
+    log,
+  });
 }
 
 /** Files are kept by one subgraph, here or elsewhere. */

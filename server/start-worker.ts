@@ -19,9 +19,6 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** How long running jobs may go on while the process is being stopped, in milliseconds. */
-const GRACE_MS = 15_000;
-
 /** Starts what happens without being asked: jobs, events on their way, sweeps, retention. */
 export async function startWorker({ kernel, subgraphs, metrics, alone }: WorkerOptions): Promise<RunningWorker> {
   const { database, transactions, environment, log, instanceId } = kernel;
@@ -46,11 +43,12 @@ export async function startWorker({ kernel, subgraphs, metrics, alone }: WorkerO
   const stopListening = await onEvents(kernel.bus, () => relay.wake());
   const stops = await Promise.all(subgraphs.map((subgraph) => subgraph.startWorker?.({ alone })));
   const stopMaintenance = startMaintenance({ database, log, streamRetentionDays: environment.STREAM_RETENTION_DAYS });
+  const graceMs = environment.SHUTDOWN_GRACE_SECONDS * 1_000;
   return {
     async close() {
       stopListening();
       await Promise.all(stops.map((stop) => stop?.()));
-      await Promise.all([worker.close({ graceMs: GRACE_MS }), relay.close(), stopMaintenance()]);
+      await Promise.all([worker.close({ graceMs }), relay.close(), stopMaintenance()]);
     },
   };
 }

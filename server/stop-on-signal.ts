@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 
 /** A second signal within this time, in milliseconds, is the first one again, by way of a parent process. */
 const SAME_KEYPRESS_MS = 1_000;
-/** Beyond it the process ends whatever is still under way. */
-const STOP_WITHIN_MS = 30_000;
+/** What else there is to close may take so long, in milliseconds; then the process ends whatever is still under way. */
+const MARGIN_MS = 15_000;
 
-/** Closes everything at the first SIGINT, SIGTERM or SIGHUP, and ends at once at the second. */
-export function stopOnSignal(close: () => Promise<void>): void {
+/**
+ * Closes everything at the first SIGINT, SIGTERM or SIGHUP, and ends at once at the second.
+ * @param graceMs How long `close` lets go on what is under way, in milliseconds; asked when the time has come.
+ */
+export function stopOnSignal(close: () => Promise<void>, graceMs: () => number): void {
   let first = 0;
   const onSignal = (signal: NodeJS.Signals) => {
     if (first > 0) {
@@ -16,7 +19,7 @@ export function stopOnSignal(close: () => Promise<void>): void {
     first = Date.now();
     const how = signal === 'SIGINT' ? 'Stopping. Ctrl-C again stops at once' : 'Told to stop';
     process.stdout.write(`\n${how}; replies that are being written end, or go on at the next start.\n`);
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    setTimeout(() => process.exit(1), graceMs() + MARGIN_MS).unref();
     close().then(
       () => {
         process.stdout.write('Parley has stopped.\n');

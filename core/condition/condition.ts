@@ -111,6 +111,7 @@ function constantIn(node: ASTNode): boolean | null {
     const part = constantIn(node.args);
     return part === null ? null : !part;
   }
+  if (node.op === 'value') return typeof node.args === 'boolean' ? node.args : null;
   if (hasName(node)) return null;
   const value: unknown = doWithin(MAX_MS, () => lenient.evaluate(node.input.slice(node.range.start, node.range.end)));
   return typeof value === 'boolean' ? value : null;

@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import { actorOf } from '#core/outbox/actor';
 import type { OutboxEventInput } from '#core/outbox/event';
 import { currentRequest, type IdempotencyContext } from '#core/request-context';
 import type { Sealer } from '#core/seal';
@@ -74,7 +75,8 @@ export class Transactions {
   private unit<Tx extends RawTransaction>(tx: Tx, afterCommit: (() => void)[]): Unit<Tx> {
     return {
       tx,
-      emit: async ({ id, orgId, type, payload, actor }) => {
+      emit: async ({ id, orgId, type, payload, ...event }) => {
+        const actor = actorOf(orgId, event.actor);
         await tx.$executeRaw`
           INSERT INTO outbox_events (id, org_id, type, payload, actor)
           VALUES (${id}::uuid, ${orgId}::uuid, ${type}, ${JSON.stringify(payload)}::jsonb,

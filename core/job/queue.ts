@@ -2,6 +2,7 @@ import { type ConnectionOptions, type IQueueBackend, Job, Queue } from 'bullmq';
 import { unavailable } from '#core/error';
 import { newId } from '#core/id';
 import type { Logger } from '#core/log';
+import { traceHeaders } from '#core/telemetry/span';
 import { type JobBackend, openJobBackend } from './backend.ts';
 import type { EnqueueOptions, JobDefinition, JobQueue } from './job.ts';
 import { EVENT_POLICY, jobOptions } from './policy.ts';
@@ -76,7 +77,7 @@ export async function createJobQueue({ databaseUrl, redisUrl, log }: JobQueueOpt
 
   return {
     async enqueue(definition, payload, options = {}) {
-      const data = checkPayload(definition, payload);
+      const data = { ...checkPayload(definition, payload), ...traceHeaders() };
       await command(definition.name, (queue) => add(queue, definition, data, options));
     },
     counts: ({ name }) =>

@@ -1,5 +1,7 @@
+import { SpanKind } from '@opentelemetry/api';
 import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from '#core/log';
+import { inSpan } from '#core/telemetry/span';
 import { errorFields, summarizeError } from './error-summary.ts';
 import type { JobHandler } from './job.ts';
 
@@ -13,6 +15,13 @@ export interface JobOutcome {
   /** From when it began, in milliseconds. */
   runMs: number;
 }
+
+/** It belongs to the trace of whoever added it. */
+const spanOf = (job: Job, attempt: number) => ({
+  kind: SpanKind.CONSUMER,
+  parent: (job.data as { traceparent?: string }).traceparent,
+  attributes: { 'messaging.message.id': String(job.id), 'parley.job.attempt': attempt },
+});
 
 interface RunningOptions {
   log: Logger;
@@ -85,7 +94,9 @@ export class Running {
       throw new UnrecoverableError(summarizeError(`The payload does not fit the schema: ${problems.join('; ')}`));
     }
     try {
-      await this.options.orgRunner(payload.data.orgId, () => handle(payload.data, { log, signal, attempt }));
+      await inSpan(`job ${definition.name}`, spanOf(job, attempt), () =>
+        this.options.orgRunner(payload.data.orgId, () => handle(payload.data, { log, signal, attempt })),
+      );
       return 'done';
     } catch (error) {
       if (signal.aborted) {

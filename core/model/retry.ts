@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { traceModel } from '#core/telemetry/model-span';
 import { guardStream } from './idle-timeout.ts';
 import type { ModelChunk, ModelProvider, ModelRequest, StreamOptions } from './model.port.ts';
 import { isModelError, type ModelError } from './model-error.ts';
@@ -72,7 +73,7 @@ async function* attempts(
   for (let attempt = 1; ; attempt += 1) {
     let shown = false;
     try {
-      for await (const chunk of provider.stream(request, streamOptions)) {
+      for await (const chunk of traceModel(provider, request, provider.stream(request, streamOptions))) {
         shown = true;
         yield chunk;
       }

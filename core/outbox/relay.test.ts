@@ -65,7 +65,8 @@ describe('an event', () => {
     const seen: unknown[] = [];
     const consumer = { name: 'all', types: '*' as const, consume: async () => void seen.push(currentRequest()) };
     outbox.relay([consumer]).start();
-    const context = { viewer: null, idempotency: null, cache: new Map() } as unknown as RequestContext;
+    const client = { ip: null, userAgent: null };
+    const context = { viewer: null, client, idempotency: null, cache: new Map() } as unknown as RequestContext;
     await runInRequest(context, () => outbox.emit(newId()));
     await eventually(() => seen.length === 1);
     expect(seen).toEqual([undefined]);

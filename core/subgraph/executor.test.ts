@@ -24,7 +24,7 @@ describe('a subscription in this process', () => {
       query: new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLString } } }),
       subscription: new GraphQLObjectType({ name: 'Subscription', fields: { tick: field } }),
     });
-    const executor = new SubgraphExecutor(schema, pino({ level: 'silent' }));
+    const executor = new SubgraphExecutor('toy', schema, pino({ level: 'silent' }));
     const stream = await executor.subscribe({ query: 'subscription { tick }', envelope });
     if (!(Symbol.asyncIterator in stream)) throw new Error('refused');
     const seen = [];
@@ -38,7 +38,7 @@ describe('a subscription in this process', () => {
     const schema = new GraphQLSchema({
       query: new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLString } } }),
     });
-    const executor = new SubgraphExecutor(schema, pino({ level: 'silent' }));
+    const executor = new SubgraphExecutor('toy', schema, pino({ level: 'silent' }));
     for (let time = 0; time < 2; time += 1) {
       const answer = await executor.execute({ query: '{ tocks }', envelope });
       expect(answer.errors?.[0]?.message).toContain('Cannot query field "tocks"');

@@ -13,6 +13,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import { type RequestContext, runInRequest } from '#core/request-context';
+import { failSpan, inSpan, untraced } from '#core/telemetry/span';
 import type { SubgraphOperation } from './operation.ts';
 
 type Prepared = { document: DocumentNode; mutates: boolean } | { errors: readonly GraphQLError[] };
@@ -31,6 +32,8 @@ export class SubgraphExecutor {
   });
 
   constructor(
+    /** Of the subgraph. */
+    private readonly name: string,
     readonly schema: GraphQLSchema,
     private readonly log: Logger,
   ) {}
@@ -39,16 +42,20 @@ export class SubgraphExecutor {
     const prepared = this.prepare(operation.query);
     if ('errors' in prepared) return { errors: prepared.errors };
     const context = this.createContext(operation, prepared.mutates);
-    const result = await runInRequest(context, async () =>
-      execute({
-        schema: this.schema,
-        document: prepared.document,
-        contextValue: context,
-        variableValues: operation.variables ?? {},
-        operationName: operation.operationName ?? null,
-      }),
-    );
-    return this.mask(result, operation);
+    return inSpan(`subgraph ${this.name}`, { attributes: { 'parley.subgraph': this.name } }, async (span) => {
+      const result = await runInRequest(context, async () =>
+        execute({
+          schema: this.schema,
+          document: prepared.document,
+          contextValue: context,
+          variableValues: operation.variables ?? {},
+          operationName: operation.operationName ?? null,
+        }),
+      );
+      const answer = this.mask(result, operation);
+      if (answer.errors?.[0]) failSpan(span, answer.errors[0]);
+      return answer;
+    });
   }
 
   /** The source events of a subscription, each executed with a context of its own, so that no loader outlives one. */
@@ -69,8 +76,8 @@ export class SubgraphExecutor {
     const events = source[Symbol.asyncIterator]();
     const onEvent = async (event: unknown): Promise<ExecutionResult> => {
       const eventContext = this.createContext(operation, false);
-      const result = await runInRequest(eventContext, async () =>
-        execute({ ...shared, contextValue: eventContext, rootValue: event }),
+      const result = await untraced(() =>
+        runInRequest(eventContext, async () => execute({ ...shared, contextValue: eventContext, rootValue: event })),
       );
       return this.mask(result, operation);
     };

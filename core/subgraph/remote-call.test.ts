@@ -46,7 +46,7 @@ function createToy() {
     calls += 1;
     return `${context.viewer?.userId} of ${context.viewer?.orgId}, ${context.requestId}`;
   };
-  return { executor: new SubgraphExecutor(schema, log), calls: () => calls };
+  return { executor: new SubgraphExecutor('toy', schema, log), calls: () => calls };
 }
 
 describe('a subgraph in another process', () => {

@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { type Dispatcher, Pool } from 'undici';
 import type { Directory } from '#core/directory/directory';
 import { unavailable } from '#core/error';
+import { traceHeaders } from '#core/telemetry/span';
 import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
 import type { RequestEnvelope, SubgraphOperation } from './operation.ts';
 
@@ -73,7 +74,7 @@ export class RemoteCaller {
         ...request,
         body: body ? Readable.from(body, { objectMode: false }) : null,
         path: `/subgraphs/${subgraph}${path}`,
-        headers: { ...headers, [ENVELOPE_HEADER]: token },
+        headers: { ...headers, [ENVELOPE_HEADER]: token, ...traceHeaders() },
         // Whoever reads the answer may be slow.
         bodyTimeout: 0,
         signal: signal ?? null,
@@ -131,7 +132,7 @@ export class RemoteCaller {
     const { statusCode, body } = await this.poolOf(url).request({
       method: 'POST',
       path: `/subgraphs/${subgraph}`,
-      headers: { 'content-type': 'application/json', [ENVELOPE_HEADER]: token },
+      headers: { 'content-type': 'application/json', [ENVELOPE_HEADER]: token, ...traceHeaders() },
       body: JSON.stringify({ query, variables, operationName }),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,

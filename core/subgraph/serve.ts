@@ -9,6 +9,7 @@ import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { Metrics } from '#core/metrics';
 import { addMetrics } from '#core/metrics-route';
+import { inTraceOf } from '#core/telemetry/span';
 import { ENVELOPE_HEADER, type EnvelopeSigner } from './envelope-token.ts';
 import type { SubgraphExecutor } from './executor.ts';
 import type { FileDoor } from './file-door.ts';
@@ -80,7 +81,7 @@ function addHttp(app: FastifyInstance, { executors, signer, log }: SubgraphServe
     if (!executor) return reply.code(404).send({ errors: [{ message: 'This process does not serve that subgraph.' }] });
     try {
       const envelope = await signer.verify(String(request.headers[ENVELOPE_HEADER] ?? ''));
-      return await executor.execute({ ...request.body, envelope });
+      return await inTraceOf(request.headers, () => executor.execute({ ...request.body, envelope }));
     } catch (error) {
       const masked = maskError(toGraphQLError(error), log, '');
       return reply.code(masked.extensions.code === 'UNAUTHENTICATED' ? 401 : 500).send({ errors: [masked] });

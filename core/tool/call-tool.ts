@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '#core/model/model.port';
 import { toStorableJson } from '#core/storable-text';
+import { inSpan } from '#core/telemetry/span';
 import { cutResult } from './cut-result.ts';
 import { schemaProblems } from './json-schema.ts';
 import { type Tool, type ToolContext, ToolError } from './tool.port.ts';
@@ -26,7 +27,10 @@ export async function callTool(
   stopped.catch(() => {});
   try {
     signal.throwIfAborted();
-    const result = await Promise.race([tool.run(args, { ...context, signal }), stopped]);
+    const run = () => tool.run(args, { ...context, signal });
+    const result = await inSpan(`execute_tool ${tool.name}`, spanOf(tool, context), () =>
+      Promise.race([run(), stopped]),
+    );
     return cutResult(toJson(result), tool.maxResultCharacters);
   } catch (error) {
     context.signal.throwIfAborted();
@@ -34,6 +38,16 @@ export async function callTool(
     throw error;
   }
 }
+
+const spanOf = ({ name }: Tool, { agent, stepId }: ToolContext) => ({
+  attributes: {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': name,
+    'gen_ai.tool.type': 'function',
+    'gen_ai.agent.id': agent.id,
+    ...(stepId && { 'parley.step.id': stepId }),
+  },
+});
 
 /** @throws ToolError `INVALID_ARGUMENTS` with what to mend */
 export function checkArguments(tool: Tool, args: JsonObject): void {

@@ -1,5 +1,6 @@
 import { executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway';
 import { type ExecutionResult, type GraphQLFormattedError, print } from 'graphql';
+import { untraced } from '#core/telemetry/span';
 import { cloneResult } from './clone.ts';
 import { asGraphQLError } from './graphql-error.ts';
 import { joinSource } from './join-source.ts';
@@ -33,14 +34,16 @@ export class EventJoin {
     if (plan.forwardable && event.data && !event.errors?.length) return { data: event.data };
     const { supergraphSchema, plannerApiSchema } = plan.generation.planning;
     try {
-      return await executeQueryPlan(
-        plan.perEvent,
-        this.#serviceMap(event, signal),
-        // The executor collects error paths in `metrics`: shared between events they would grow without end.
-        { ...this.#request, metrics: {} },
-        plan.operationContext,
-        supergraphSchema,
-        plannerApiSchema,
+      return await untraced(() =>
+        executeQueryPlan(
+          plan.perEvent,
+          this.#serviceMap(event, signal),
+          // The executor collects error paths in `metrics`: shared between events they would grow without end.
+          { ...this.#request, metrics: {} },
+          plan.operationContext,
+          supergraphSchema,
+          plannerApiSchema,
+        ),
       );
     } catch (error) {
       return { data: null, errors: [asGraphQLError(error)] };

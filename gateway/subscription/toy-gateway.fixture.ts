@@ -228,7 +228,7 @@ function inThisProcess(graph: ToyGraph): SubgraphSubscriber<Viewer> {
   return async ({ subgraph, query, variables, operationName, context }) => {
     const schema = graph.schemas[subgraph];
     if (!schema) throw unavailable('A part of the API is not running here.');
-    const executor = executors.get(schema) ?? new SubgraphExecutor(schema, pino({ level: 'silent' }));
+    const executor = executors.get(schema) ?? new SubgraphExecutor('toy', schema, pino({ level: 'silent' }));
     executors.set(schema, executor);
     const envelope: RequestEnvelope = {
       requestId: 'toy',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApolloServer } from '@apollo/server';
+import { SpanKind } from '@opentelemetry/api';
 import {
   type ExecutionArgs,
   type ExecutionResult,
@@ -17,6 +18,7 @@ import type { Logger } from '#core/log';
 import { maskError } from '#core/mask';
 import type { Metrics } from '#core/metrics';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
+import { failSpan, inSpan } from '#core/telemetry/span';
 import { NO_OPERATION } from '#gateway/apollo';
 import type { Authenticator } from '#gateway/authentication/authenticator';
 import type { AddressOf } from '#gateway/client-address';
@@ -103,7 +105,7 @@ export function serveWebSocket(options: WebSocketOptions): { close(): Promise<vo
     onComplete: ({ extra }) => {
       (extra as Connection).operations -= 1;
     },
-    execute: (args) => counted(args as Prepared, runOnce(args as Prepared, options), metrics),
+    execute: (args) => counted(args as Prepared, runTraced(args as Prepared, options), metrics),
     subscribe: (args) => counted(args as Prepared, run(args as Prepared, options), metrics),
     // As it is: the errors of an answer that Apollo made are plain objects already.
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
@@ -268,6 +270,17 @@ const run = (args: Prepared, { subscriptions }: WebSocketOptions) =>
     operationName: args.operationName ?? null,
     context: args.contextValue,
   });
+
+/** Over a socket nothing names a client's own span. */
+const runTraced = (args: Prepared, options: WebSocketOptions): Promise<ExecutionResult> => {
+  const operation = getOperationAST(args.document, args.operationName)?.operation ?? 'none';
+  const attributes = { 'graphql.operation.type': operation, 'parley.request.id': args.contextValue.envelope.requestId };
+  return inSpan(`graphql ${operation}`, { kind: SpanKind.SERVER, attributes }, async (span) => {
+    const result = await runOnce(args, options);
+    if (result.errors?.[0]) failSpan(span, result.errors[0]);
+    return result;
+  });
+};
 
 async function runOnce(args: Prepared, { apollo }: WebSocketOptions): Promise<ExecutionResult> {
   const { contextValue } = args;

@@ -62,6 +62,10 @@ export class ConversationPresenter {
       title: row.title,
       createdAt: row.createdAt,
       lastActivityAt: row.lastActivityAt,
+      tags: row.tags,
+      priority: row.priority,
+      endedAt: row.endedAt,
+      endedWhy: row.endedWhy,
     };
   }
 
@@ -77,6 +81,10 @@ export class ConversationPresenter {
       title: field('title') as unknown,
       createdAt: field('createdAt') as unknown,
       lastActivityAt: field('lastActivityAt') as unknown,
+      tags: field('tags') as unknown,
+      priority: field('priority') as unknown,
+      endedAt: field('endedAt') as unknown,
+      endedWhy: field('endedWhy') as unknown,
       participants: async () =>
         (await this.loaders.participants.load(id)).map((row) => toParticipant(row.kind, row.participantId)),
       cursor: async () => eventCursor(await this.loaders.head.load(id)),

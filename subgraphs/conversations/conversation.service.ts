@@ -127,6 +127,13 @@ export class ConversationService {
     if (title === undefined || title === room.title) return room;
     return this.inRoom(room, async (unit) => {
       const row = await unit.tx.conversation.update({ where: { id: room.id }, data: { title } });
+      await unit.emit({
+        id: newId(),
+        orgId: viewer.orgId,
+        type: 'conversation.updated',
+        payload: { conversationId: room.id, changed: ['title'] },
+        actor: actorOf(viewer),
+      });
       await this.append(unit, room.id, [eventOf(room, 'ConversationUpdated', { title })]);
       return row;
     });
@@ -150,7 +157,16 @@ export class ConversationService {
       if (present.length + newcomers.length > MAX_IN_ROOM) {
         throw badInputs([{ path: 'input', message: `A room takes ${MAX_IN_ROOM} participants at most.` }]);
       }
-      if (newcomers.length > 0) await this.join(unit, room, newcomers);
+      if (newcomers.length === 0) return;
+      const idsOf = (kind: Newcomer['kind']) => newcomers.filter((each) => each.kind === kind).map(({ id }) => id);
+      await unit.emit({
+        id: newId(),
+        orgId: viewer.orgId,
+        type: 'participant.joined',
+        payload: { conversationId: room.id, agentIds: idsOf('AGENT'), userIds: idsOf('USER') },
+        actor: actorOf(viewer),
+      });
+      await this.join(unit, room, newcomers);
     });
     loaders.participants.clear(room.id);
     return room;
@@ -170,6 +186,13 @@ export class ConversationService {
         data: { leftAt: new Date() },
       });
       if (left.count === 0) throw notFound('participant');
+      await unit.emit({
+        id: newId(),
+        orgId: viewer.orgId,
+        type: 'participant.left',
+        payload: { conversationId: room.id, kind: found.kind, participantId: found.participantId },
+        actor: actorOf(viewer),
+      });
       const event = eventOf(room, 'ParticipantLeft', { kind: found.kind, participantId: found.participantId });
       const ended = found.kind === 'USER' ? await endTakeoversOf(unit, room, found.participantId) : [];
       await this.append(unit, room.id, [event, ...ended]);

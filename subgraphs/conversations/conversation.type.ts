@@ -1,6 +1,7 @@
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 import { connectionOf, edgeOf } from '#core/graphql/connection';
 import { Participant, type ParticipantReference } from './participant.type.ts';
+import { ConversationPriorityEnum } from './rule/priority.type.ts';
 
 @Directive('@key(fields: "id")')
 @ObjectType('Conversation', {
@@ -19,6 +20,18 @@ export class ConversationType {
 
   @Field(() => Date, { description: 'When something was last written in it.' })
   lastActivityAt!: Date;
+
+  @Field(() => [String], { description: 'What rules have tagged it with, in that order.' })
+  tags!: string[];
+
+  @Field(() => ConversationPriorityEnum, { description: 'How soon what it asks for is worked on: by rules.' })
+  priority!: unknown;
+
+  @Field(() => Date, { nullable: true, description: 'When a rule ended it: nobody writes in it any more.' })
+  endedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'What the rule that ended it tells people.' })
+  endedWhy!: string | null;
 
   @Field(() => [Participant], { description: 'Who is in the room, in the order in which they came.' })
   participants!: ParticipantReference[];

@@ -100,6 +100,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       unknownTokens: kernel.environment.MODEL_WINDOW_TOKENS,
       mostTokens: kernel.environment.CONTEXT_TOKENS,
     }),
+    // What does not end in half of the grace is put down in the other half.
+    drainMs: kernel.environment.SHUTDOWN_GRACE_SECONDS * 500,
     idleTimeoutMs: kernel.environment.MODEL_IDLE_TIMEOUT_SECONDS * 1_000,
     workerId: kernel.instanceId,
     onEnded: (run) => void runs.dispatchNext(run),

@@ -4,6 +4,7 @@ import { badInput, conflict } from '#core/error';
 import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/graphql/pagination';
 import { isId, newId } from '#core/id';
 import type { Streams } from '#core/stream/streams';
+import { currentTraceparent } from '#core/telemetry/span';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Conversation, Message, Participant, Run } from '#prisma/generated/client';
@@ -21,6 +22,7 @@ import type { PeerDirectory } from './peer-directory.ts';
 import { lockRoom } from './room-lock.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
+import { assertOpen } from './rule/ended-room.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
 import { answeringAgent } from './takeover/answering-agent.ts';
@@ -185,6 +187,7 @@ export class MessageService {
     { id, text, attachmentIds, kept = [] }: Written,
     agentId: string | null,
   ): Promise<SentMessage> {
+    assertOpen(room);
     const now = new Date();
     const message: Message = { ...newMessage(room, viewer.userId, text, now), ...(id && { id }) };
     if (kept.length > 0) {
@@ -268,4 +271,5 @@ export const newRun = (trigger: Message, agentId: string): Run => ({
   rolledBackById: null,
   limitRounds: null,
   earlierAttempts: 0,
+  traceparent: currentTraceparent(),
 });

@@ -11,7 +11,7 @@ export const RUN_COLUMNS = `
   resuming, active_ms AS "activeMs", active_since AS "activeSince", delta_count AS "deltaCount",
   journal_count AS "journalCount", team_state AS "teamState", rolled_back_at AS "rolledBackAt",
   rolled_back_by_id::text AS "rolledBackById", branch_id::text AS "branchId", limit_rounds AS "limitRounds",
-  earlier_attempts AS "earlierAttempts"`;
+  earlier_attempts AS "earlierAttempts", traceparent`;
 
 export const MESSAGE_COLUMNS = `
   id::text, org_id::text AS "orgId", conversation_id::text AS "conversationId", position::text,
@@ -100,9 +100,9 @@ export async function reformMessage(
 export async function insertRun(tx: RawTransaction, run: Run): Promise<boolean> {
   const added = await tx.$executeRaw`
     INSERT INTO runs (id, org_id, conversation_id, trigger_message_id, reply_message_id, agent_id, started_by_id, queued_at,
-                      branch_id)
+                      branch_id, traceparent)
     SELECT ${run.id}::uuid, c.org_id, c.id, ${run.triggerMessageId}::uuid, ${run.replyMessageId}::uuid,
-           ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz, c.branch_id
+           ${run.agentId}::uuid, ${run.startedById}::uuid, ${run.queuedAt}::timestamptz, c.branch_id, ${run.traceparent}
     FROM conversations c
     WHERE c.id = ${run.conversationId}::uuid AND NOT EXISTS (
       SELECT 1 FROM takeovers t

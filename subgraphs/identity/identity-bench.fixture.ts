@@ -107,7 +107,7 @@ export class Bench extends People<BenchClient> {
     } as unknown as Kernel;
     const { schema, startWorker } = await createIdentity(kernel);
     const stopWorker = (await startWorker?.({ alone: true })) ?? (async () => {});
-    const bench = new Bench(kernel, new SubgraphExecutor(schema, log), stopWorker, drop);
+    const bench = new Bench(kernel, new SubgraphExecutor('identity', schema, log), stopWorker, drop);
     await onViewerChange(kernel.bus, (change) => bench.changes.push(change));
     return bench;
   }

@@ -38,7 +38,7 @@ export interface IdentityEvent {
   orgId: string;
   /** Ids, names and reasons; never a password, a token or a hash of one. */
   payload: Record<string, unknown>;
-  /** Who did it, where that is not the viewer of the request: somebody who is just logging in. */
+  /** Who did it, where that is neither the viewer of the request nor, without one, whom it is about. */
   actor?: Pick<EventActor, 'userId' | 'credentialKind' | 'credentialId'>;
 }
 
@@ -50,14 +50,17 @@ export function emitEvent(
   { orgId, payload, actor }: IdentityEvent,
 ): Promise<void> {
   const { viewer, requestId, client } = context;
+  const newcomer = payload.userId ?? payload.ownerId;
   const who =
     actor ??
-    (viewer && { userId: viewer.userId, credentialKind: viewer.credential.kind, credentialId: viewer.credential.id });
+    (viewer
+      ? { userId: viewer.userId, credentialKind: viewer.credential.kind, credentialId: viewer.credential.id }
+      : typeof newcomer === 'string' && { userId: newcomer });
   return unit.emit({
     id: newId(),
     orgId,
     type,
     payload,
-    ...(who && { actor: { ...who, requestId, ip: client.ip } }),
+    ...(who && { actor: { ...who, requestId, ip: client.ip, userAgent: client.userAgent } }),
   });
 }

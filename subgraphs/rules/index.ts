@@ -3,6 +3,10 @@ import type { Kernel } from '#core/kernel';
 import { buildFederatedSchema } from '#core/subgraph/build-schema';
 import type { Subgraph } from '#core/subgraph/subgraph';
 import { can } from '#core/viewer';
+import { keepDecisions } from './decision/decision.consumer.ts';
+import { DecisionResolver } from './decision/decision.resolver.ts';
+import { DecisionReader } from './decision/decision-reader.ts';
+import { MemberDirectory } from './decision/member-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRuleLoaders } from './rule.loaders.ts';
 import { presentRule } from './rule.presenter.ts';
@@ -28,7 +32,12 @@ export async function createRules({
   const simulations = new SimulationService(reader, references, new SaidMessages(peers));
   const loaders = createRuleLoaders(database);
   const schema = await buildFederatedSchema({
-    resolvers: [new RuleResolver(reader), new RuleMutationResolver(service), new SimulationResolver(simulations)],
+    resolvers: [
+      new RuleResolver(reader),
+      new RuleMutationResolver(service),
+      new SimulationResolver(simulations),
+      new DecisionResolver(new DecisionReader(database, transactions)),
+    ],
     permissions,
     references: {
       Rule: async ({ id }, context) => {
@@ -38,5 +47,5 @@ export async function createRules({
       },
     },
   });
-  return { name: 'rules', schema, jobs: [], consumers: [] };
+  return { name: 'rules', schema, jobs: [], consumers: [keepDecisions(new MemberDirectory(peers))] };
 }

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#core/id';
+import { CREATE_RULE, createRule } from '#test/support/rule-call';
 import type { Person } from '#test/support/seed';
 import { startTestServer, type TestServer } from '#test/support/server';
-import { CREATE_RULE, createRule } from './rules.fixture.ts';
 
 const UPDATE = `mutation ($input: UpdateRuleInput!) { updateRule(input: $input) {
   rule { id name version condition } warnings { code ruleId } } }`;
@@ -137,9 +137,9 @@ describe('a rule', () => {
       { 'input.actions.0.redact.patterns.0': /./ },
     ],
     [
-      'a pattern that fits everywhere',
-      { actions: [{ redact: { patterns: ['a*'] } }] },
-      { 'input.actions.0.redact.patterns.0': /nothing/ },
+      'a pattern that looks back',
+      { actions: [{ redact: { patterns: ['(?<=a)b'] } }] },
+      { 'input.actions.0.redact.patterns.0': /look ahead or back/ },
     ],
     ['an unknown agent', { scope: { agentId: newId() } }, { 'input.scope.agentId': /no such agent/ }],
     [

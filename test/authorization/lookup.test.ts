@@ -17,6 +17,7 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   liveSession: (things) => things.live,
   memoryBlock: (things) => things.memoryBlock,
   message: (things) => things.message,
+  rule: (things) => things.rule,
   run: (things) => things.run,
   step: (things) => things.step,
 };

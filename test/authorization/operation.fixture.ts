@@ -357,6 +357,9 @@ export const OPERATIONS: Record<string, TableOperation> = {
     variables: async ({ maker }) => ({ id: await maker.rule() }),
   },
   'Query.ruleFacts': { text: '(stage: INPUT) { name type description }' },
+  'Query.ruleDecisions': nodes('{ id outcome }'),
+  'Query.ruleNotices': nodes('{ id message }'),
+  'Mutation.markRuleNoticesRead': input('MarkRuleNoticesRead', '{ marked }', () => ({ upToId: newId() })),
   'Query.simulateRules': { text: '(input: {stage: INPUT}) { results { outcome } }' },
   'Mutation.createRule': input('CreateRule', '{ rule { id } warnings { code } }', () => ({
     name: 'New',
@@ -388,6 +391,20 @@ export const OPERATIONS: Record<string, TableOperation> = {
     text: '(conversationId: $id) { here { __typename } }',
     types: '$id: ID!',
     variables: async ({ maker, userIds }) => ({ id: await maker.room(userIds) }),
+  },
+  'Query.eventTypes': { text: '{ name schema }' },
+  'Query.events': nodes('{ id type data actor { user { id } } }'),
+  'Query.auditLog': nodes('{ id seq ip personal hash }'),
+  'Query.verifyAudit': { text: '{ isIntact problems { seq } }' },
+  'Query.auditCheckpoints': nodes('{ seq signature }'),
+  'Query.auditKey': { text: '{ id publicKey }' },
+  'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
+  'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
+  'Subscription.eventStream': {
+    text: '(after: $after) { cursor }',
+    types: '$after: String',
+    // From the beginning on: an answer comes at once.
+    variables: async () => ({ after: Buffer.from('["ev","0"]').toString('base64url') }),
   },
   'Subscription.runEvents': {
     text: '(runId: $id) { __typename }',

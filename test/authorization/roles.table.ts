@@ -123,6 +123,9 @@ Query.rules                         who   ok    ok    ok    no    no    ok
 Query.rule                          who   ok    ok    ok    no    no    ok
 Query.ruleVersionDiff               who   ok    ok    ok    no    no    ok
 Query.ruleFacts                     who   ok    ok    ok    no    no    ok
+Query.ruleDecisions                 who   ok    ok    ok    no    no    ok
+Query.ruleNotices                   who   ok    ok    ok    ok    ok    ok
+Mutation.markRuleNoticesRead        who   none  none  none  none  none  none
 Query.simulateRules                 who   ok    ok    ok    no    no    ok
 Mutation.createRule                 who   ok    ok    no    no    no    no
 Mutation.updateRule                 who   ok    ok    no    no    no    no
@@ -140,6 +143,16 @@ Mutation.sendLiveInput              who   none  none  none  no    no    none
 Mutation.endLiveSession             who   none  none  none  none  no    none
 Subscription.liveEvents             who   none  none  none  none  no    none
 Subscription.roomPresence           who   ok    ok    ok    ok    no    ok
+# The record of what was changed.
+Query.eventTypes                    who   ok    ok    ok    ok    ok    ok
+Query.events                        who   ok    ok    no    no    no    no
+Subscription.eventStream            who   ok    ok    no    no    no    no
+Query.auditLog                      who   ok    ok    no    no    no    no
+Query.verifyAudit                   who   ok    ok    no    no    no    no
+Query.auditCheckpoints              who   ok    ok    no    no    no    no
+Query.auditKey                      who   ok    ok    no    no    no    no
+Mutation.checkpointAudit            who   ok    ok    no    no    no    no
+Mutation.exportAudit                who   ok    ok    no    no    no    no
 `;
 
 /** The columns of the table, in order. */

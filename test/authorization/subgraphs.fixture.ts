@@ -12,6 +12,7 @@ import { composeSubgraphs } from '#server/compose-subgraphs';
 import { openKernel } from '#server/open-kernel';
 import { permissions as agents } from '#subgraphs/agents/permissions';
 import { permissions as conversations } from '#subgraphs/conversations/permissions';
+import { permissions as events } from '#subgraphs/events/permissions';
 import { permissions as identity } from '#subgraphs/identity/permissions';
 import { permissions as rules } from '#subgraphs/rules/permissions';
 import { TEST_SECRETS } from '../support/server.ts';
@@ -21,6 +22,7 @@ export const PERMISSIONS: Record<SubgraphName, Record<string, Record<string, unk
   identity,
   agents,
   conversations,
+  events,
   rules,
 };
 

@@ -86,7 +86,7 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
     const reply = await beforeCommit.until(({ message }) => message?.status === 'STREAMING');
     const commit = await holdRow(database, 'messages', reply.message?.id ?? '');
     await commit.untilWaitedFor();
-    const longRun = await sendMessage(client, long.roomId, 'count to 180');
+    const longRun = await sendMessage(client, long.roomId, 'count to 300');
     await sendMessage(client, atToken.roomId, 'write 120 words');
     const token = 1 + random(50);
     await atToken.until(() => atToken.deltas >= token);
@@ -126,8 +126,8 @@ describe(`a server that is killed with -9 (TEST_SEED=${seed})`, { timeout: 240_0
 
   it('drains at SIGTERM: what can end ends, the rest goes on after the next start', async () => {
     const [short, long] = await Promise.all([enter(), enter()]);
-    await sendMessage(client, short.roomId, 'write 60 words');
-    await sendMessage(client, long.roomId, 'write 480 words');
+    await sendMessage(client, short.roomId, 'write 40 words');
+    await sendMessage(client, long.roomId, 'write 240 words');
     await Promise.all([short, long].map((room) => room.until(() => room.deltas > 5)));
     // A request that does not come to its end keeps nobody from ending his.
     const idler = connect(Number(new URL(server.url).port), '127.0.0.1');

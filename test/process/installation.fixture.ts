@@ -31,6 +31,7 @@ export async function openInstallation(): Promise<Installation> {
     PORT: '0',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
+    SHUTDOWN_GRACE_SECONDS: '4',
     RATE_LIMIT_REQUESTS: '100000',
     RATE_LIMIT_COST: '1000000000',
   };

@@ -3,6 +3,7 @@ import { freePort } from '#core/free-port.fixture';
 import { eventually } from '#core/job/eventually.fixture';
 import { hasRedisServer } from '#core/job/redis-server.fixture';
 import { TestClient } from '#test/support/client';
+import { attributeOf, Collector } from '#test/support/collector';
 import { isFinal, type RoomEvent, RoomReader } from '#test/support/room-reader';
 import { type Person, Seed, type SeededAgent, type SeededRoom } from '#test/support/seed';
 import { type Installation, openInstallation } from './installation.fixture.ts';
@@ -24,6 +25,7 @@ const isCompleted = ({ __typename, message }: RoomEvent) =>
 
 describe.runIf(hasRedisServer())('every role as its own process', () => {
   let installation: Installation;
+  let collector: Collector;
   let gateway: ParleyProcess;
   let worker: ParleyProcess;
   let workerPort: number;
@@ -51,12 +53,13 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
   };
 
   beforeAll(async () => {
-    installation = await openInstallation();
+    [installation, collector] = await Promise.all([openInstallation(), Collector.start()]);
     workerPort = await freePort();
     const settings: Record<string, Record<string, string>> = { worker: { PARLEY_INTERNAL_PORT: String(workerPort) } };
     [gateway, worker, agentsProcess, conversationsProcess] = (await Promise.all(
-      ['gateway', 'worker', 'agents', 'conversations', 'identity', 'rules'].map((role) =>
-        installation.start(role, settings[role]),
+      // Those that nothing here tells apart share one.
+      ['gateway', 'worker', 'agents', 'conversations', 'identity,rules,events'].map((role) =>
+        installation.start(role, { ...settings[role], ...collector.variables }),
       ),
     )) as [ParleyProcess, ParleyProcess, ParleyProcess, ParleyProcess];
     seed = new Seed(new TestClient(gateway.url()));
@@ -67,7 +70,23 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
   afterAll(async () => {
     await seed?.close();
     await installation?.close();
+    await collector?.close();
   }, 60_000);
+
+  it('makes one trace of a reply, across the processes that it goes through', async () => {
+    const room = await seed.room(owner, { agents: [agent] });
+    const reader = new RoomReader(owner.client, room.id, room.cursor);
+    const { run } = await send(room, 'Hello');
+    await reader.until(isFinal, WITHIN_MS);
+    await reader.close();
+    const runSpan = () => collector.spans.find((span) => attributeOf(span, 'parley.run.id') === run.id);
+    await eventually(() => collector.ancestorsOf(runSpan())[0] === 'graphql mutation');
+    const inTrace = collector.spans.filter(({ traceId }) => traceId === runSpan()?.traceId);
+    const instanceOf = (wanted: RegExp) => inTrace.find(({ name }) => wanted.test(name))?.instance;
+    const instances = [/^graphql mutation/, /^subgraph conversations/, /^chat /].map(instanceOf);
+    expect(new Set(instances).size).toBe(3);
+    expect(instances).not.toContain(undefined);
+  });
 
   it('has a worker that shows how it is and what it has done', async () => {
     const room = await seed.room(owner, { agents: [agent] });

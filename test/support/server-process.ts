@@ -62,6 +62,7 @@ export class ServerProcess {
         RATE_LIMIT_REQUESTS: '100000',
         RATE_LIMIT_COST: '1000000000',
         LOG_LEVEL: 'warn',
+        SHUTDOWN_GRACE_SECONDS: '4',
         ...this.variables,
       },
     });

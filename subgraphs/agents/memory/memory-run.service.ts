@@ -1,10 +1,11 @@
 import type { Database } from '#core/database/database';
 import type { ScopedTransaction } from '#core/database/scoped-client';
-import type { Transactions } from '#core/database/transaction';
+import type { ScopedUnit, Transactions } from '#core/database/transaction';
 import { badInput, conflict, forbidden, notFound } from '#core/error';
 import { isId } from '#core/id';
 import { validate } from '#core/validate';
 import { requireViewer, type Viewer } from '#core/viewer';
+import { type MemoryEventType, memoryEvent } from './memory.event.ts';
 import { type MemoryWrite, memoryWrite } from './memory-fields.ts';
 import {
   appended,
@@ -75,23 +76,33 @@ export class MemoryForRun {
     const write = validate(memoryWrite, input);
     const subjectId = subjectOf(write.scope, viewer, { ...write, userId: write.userId ?? null });
     if (subjectId === null) throw badInput('input.scope', 'Nobody is there whom this memory would be of.');
-    return this.transactions.scoped(({ tx }) => attempt(tx, write, subjectId));
+    return this.transactions.scoped((unit) => attempt(unit, viewer, write, subjectId));
   }
 }
 
 /** Whoever wants to write the same block waits at its lock, so what is looked for after it stays so. */
-async function attempt(tx: ScopedTransaction, write: MemoryWrite, subjectId: string): Promise<WrittenMemory> {
+async function attempt(
+  unit: ScopedUnit,
+  viewer: Viewer,
+  write: MemoryWrite,
+  subjectId: string,
+): Promise<WrittenMemory> {
+  const { tx } = unit;
   const { scope, label, idempotencyKey, operation, text } = write;
   const block = await lockByLabel(tx, scope, subjectId, label);
   const earlier = await tx.memoryRevision.findFirst({ where: { idempotencyKey }, include: { block: true } });
   if (earlier) return { block: earlier.block, revision: earlier };
   if (operation === 'APPEND' && text === '') throw badInput('input.text', 'Say what to add.');
   const author = authorOf(write);
-  if (block) return revise(tx, author, block, write);
+  const tell = async (type: MemoryEventType, written: WrittenMemory) => {
+    await unit.emit(memoryEvent(viewer, type, written.block, { agentId: write.agentId, runId: write.runId ?? null }));
+    return written;
+  };
+  if (block) return tell('memory.updated', await revise(tx, author, block, write));
   if (scope === 'ORG' || operation === 'REPLACE') throw notFound('memory block');
   const made = await insertBlock(tx, author, { scope, subjectId, label, value: text }, 'input.text');
   // Where it was not made, somebody else was quicker: it is there by now.
-  return made ?? attempt(tx, write, subjectId);
+  return made ? tell('memory.created', made) : attempt(unit, viewer, write, subjectId);
 }
 
 const READ = `

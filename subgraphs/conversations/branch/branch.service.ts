@@ -18,6 +18,7 @@ import type { MessagePartValue } from '../message.type.ts';
 import { lockRoom } from '../room-lock.ts';
 import type { RoomTurns } from '../room-turn.ts';
 import { insertRun, readMessage } from '../row.ts';
+import { assertOpen } from '../rule/ended-room.ts';
 import { type RunService, UNFINISHED } from '../run.service.ts';
 import {
   type EditMessageInput,
@@ -94,6 +95,7 @@ export class BranchService {
     const responderId = await this.options.messages.responder(viewer, opened, trigger.text, wanted);
     if (!responderId) throw conflict('There is no agent in the conversation to answer.');
     const { room } = opened;
+    assertOpen(room);
     const begun = await this.inRoom(room, async (unit) => {
       // The reply is the first of all that a run writes.
       const reply = await presentMessage(unit, run.replyMessageId);
@@ -140,6 +142,13 @@ export class BranchService {
       if (busy) throw conflict('The conversation is busy: wait for its run to end, or cancel it.');
       const branches = await readBranches(unit.tx, room.id);
       const replaced = await showBranch(unit.tx, room, branches, newestWith(branches, present));
+      await unit.emit({
+        id: newId(),
+        orgId: room.orgId,
+        type: 'message.branch_selected',
+        payload: { conversationId: room.id, messageId: present.id, replacedMessageId: replaced },
+        actor: actorOf(viewer),
+      });
       await this.append(unit, room, [selected(room, present.id, replaced)]);
       return { ...present, isShown: true };
     });

@@ -5,6 +5,7 @@ import type { ContextSummary, Message, Run } from '#prisma/generated/client';
 import { turnTokens } from '../orchestration/token-estimate.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { rolledBackRuns } from '../rollback/rolled-back.ts';
+import { asShown, shownTexts } from '../rule/shown-text.ts';
 import { filesOf, type Line } from '../run/transcript.ts';
 import { isPersonal, type ShownStep } from '../tool/memory/personal-memory.ts';
 import { exchangeStepOf, ownExchange } from './own-exchange.ts';
@@ -53,10 +54,16 @@ export class RoomHistory {
   /** The message that is answered; null where it was deleted. */
   answered(): Promise<{ text: string; position: bigint } | null> {
     const { triggerMessageId: id } = this.reading;
-    this.trigger ??= id
-      ? this.database.scoped.message.findFirst({ where: { id }, select: { text: true, position: true } })
-      : Promise.resolve(null);
+    this.trigger ??= id ? this.shown(id) : Promise.resolve(null);
     return this.trigger;
+  }
+
+  private async shown(id: string): Promise<{ text: string; position: bigint } | null> {
+    const [row, shown] = await Promise.all([
+      this.database.scoped.message.findFirst({ where: { id }, select: { id: true, text: true, position: true } }),
+      shownTexts(this.database, [id]),
+    ]);
+    return row && { position: row.position, text: asShown([row], shown)[0]?.text ?? '' };
   }
 
   /**
@@ -84,8 +91,12 @@ export class RoomHistory {
         (!trigger || row.authorKind === 'AGENT' || row.position <= trigger.position),
     );
     said.reverse();
+    const shown = await shownTexts(
+      this.database,
+      said.filter((row) => row.authorKind === 'USER').map(({ id }) => id),
+    );
     const exchanges = await this.exchanges(said, agentId);
-    const lines = said.map((row): HistoryLine => {
+    const lines = asShown(said, shown).map((row): HistoryLine => {
       const exchange = exchanges.get(row.id);
       return {
         id: row.id,

@@ -72,6 +72,8 @@ async function eraseInRoom(tx: RawTransaction, room: { id: string; orgId: string
     ), fileless AS (
       DELETE FROM attachment_uses u USING batch
       WHERE u.org_id = ${room.orgId}::uuid AND u.conversation_id = ${room.id}::uuid AND u.message_id = batch.id
+    ), unruled AS (
+      DELETE FROM message_rulings r USING batch WHERE r.org_id = ${room.orgId}::uuid AND r.message_id = batch.id
     )
     INSERT INTO erased_messages (message_id, org_id) SELECT id, ${room.orgId}::uuid FROM batch RETURNING 1`;
   if (gone.length === BATCH) return { made: gone.length, appends: [] };

@@ -4,7 +4,7 @@ import type { Transactions } from '#core/database/transaction';
 import { notFound } from '#core/error';
 import { newId } from '#core/id';
 import type { Peers } from '#core/peer/peer';
-import { isPermission } from '#core/permission';
+import { recheckViewer } from '#core/peer/recheck-viewer';
 import type { Sealer } from '#core/seal';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
@@ -22,10 +22,6 @@ const FORMATS: Record<ExportFormat, { writer: ExportWriter; contentType: string;
   JSON: { writer: JSON_WRITER, contentType: 'application/json; charset=utf-8', extension: 'json' },
   MARKDOWN: { writer: MARKDOWN_WRITER, contentType: 'text/markdown; charset=utf-8', extension: 'md' },
 };
-
-const RECHECK = `query ($credentials: [CredentialReference!]!) {
-  recheckCredentials(credentials: $credentials) { userId userKind orgId role permissions }
-}`;
 
 /** How many names are asked for at once. */
 const NAMES_AT_ONCE = 100;
@@ -81,7 +77,7 @@ export class ExportService {
   async page(text: string): Promise<ExportPageType> {
     const ticket = openTicket(this.options.sealer, text);
     if (!ticket) throw notFound('export');
-    const viewer = await this.viewerOf(ticket);
+    const viewer = await recheckViewer(this.options.peers, ticket);
     if (!viewer) throw notFound('export');
     return runInOrg(ticket.orgId, async () => {
       const { room } = await openRoom(viewer, ticket.conversationId, createLoaders(this.options.database));
@@ -123,19 +119,6 @@ export class ExportService {
       case 'END':
         return { text: writer.end(), next: null };
     }
-  }
-
-  private async viewerOf({ credential, orgId, userId }: ExportTicket): Promise<Viewer | null> {
-    const { recheckCredentials } = await this.options.peers.call<{
-      recheckCredentials: ((Omit<Viewer, 'permissions' | 'credential'> & { permissions: string[] }) | null)[];
-    }>('identity', { query: RECHECK, variables: { credentials: [credential] }, viewer: null });
-    const found = recheckCredentials[0];
-    if (!found || found.orgId !== orgId || found.userId !== userId) return null;
-    return {
-      ...found,
-      permissions: found.permissions.filter(isPermission),
-      credential: { ...credential, expiresAt: null },
-    };
   }
 
   private async namesOf(viewer: Viewer, people: { kind: string; id: string }[]): Promise<Names> {

@@ -106,7 +106,8 @@ export function readJson(text: string, schema: Record<string, unknown>): { value
   }
 }
 
-const invalidOutput = (problems: string[]) =>
+/** An answer that is not of the form that its agent's schema describes. */
+export const invalidOutput = (problems: string[]) =>
   new StepFailure({
     code: 'OUTPUT_INVALID',
     message: `The agent's answer does not have the form that was asked for: ${problems.join(' ')}`,

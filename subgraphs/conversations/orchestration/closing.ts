@@ -1,7 +1,7 @@
 import { cutText } from '../context/cut-text.ts';
 import { fitTurns } from '../context/fit-turns.ts';
 import { textOf } from '../run/ask-model.ts';
-import { inputTurns } from './answer.ts';
+import { inputTurns, invalidOutput, readJson } from './answer.ts';
 import { callModel } from './model-step.ts';
 import type { LimitReached } from './run-signal.ts';
 import { textTokens } from './token-estimate.ts';
@@ -26,15 +26,32 @@ export async function closeWithSummary(visit: Visit, reached: LimitReached): Pro
   turns.push({ role: 'user', parts: [told, request].map((text) => ({ type: 'text', text })) });
   // Less than it takes may be left: then it makes do with that.
   const system = cutText(await visit.scope.room.system(visit), Math.floor(room / 2));
+  const schema = visit.agent.outputSchema;
   const said = await callModel(visit, {
     key: 'closing',
     name: visit.agent.name,
     system,
     turns: fitTurns(turns, room - textTokens(system)),
-    speaker: visit.speaker,
+    ...(schema && { responseSchema: schema }),
+    speaker: schema ? null : visit.speaker,
   });
   if (visit.path === '') visit.scope.limit = reached;
-  return { text: textOf(said.parts), value: null };
+  const text = textOf(said.parts);
+  return schema ? closingInForm(visit, text, schema) : { text, value: null };
+}
+
+/**
+ * Nothing is left to have it mended: whoever goes on with the answer of a member is told that it has not its form, while a
+ * person reads that of the whole, and that a limit ended it. @throws StepFailure `OUTPUT_INVALID`
+ */
+function closingInForm(visit: Visit, said: string, schema: Record<string, unknown>): VisitOutput {
+  const { value, problems } = readJson(said, schema);
+  const isWhole = problems.length === 0;
+  if (!isWhole && visit.path !== '') throw invalidOutput(problems);
+  const text = isWhole ? JSON.stringify(value, null, 2) : said;
+  visit.speaker?.begin();
+  visit.speaker?.say('text', text);
+  return { text, value };
 }
 
 const shorten = (output: unknown): string => {

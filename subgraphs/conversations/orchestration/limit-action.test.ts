@@ -97,6 +97,38 @@ describe('behind a limit', { timeout: 60_000 }, () => {
     await stage.leave(room);
   });
 
+  it.each([
+    ['of it', '{"city": "Rome"}', { state: 'SUCCEEDED', error: null }],
+    ['of none', 'Rome, I think.', { state: 'FAILED', error: { code: 'OUTPUT_INVALID' } }],
+  ])('a member whose answer has a form closes in one that is %s', async (what, closing, expected) => {
+    const [typed, next] = [`Typed ${what}`, `Next ${what}`];
+    const outputSchema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+    const limits = { maxToolCalls: 1, onLimit: 'SUMMARISE' };
+    const members = [await stage.agent(typed, { tools: CLOCK, outputSchema, limits }), await stage.agent(next)];
+    const nodes = members.map(({ id }, index) => ({ key: `n${index}`, agentId: id }));
+    const team = await stage.agent(`Pair ${what}`, { team: { nodes, sequential: {} } });
+    stage.script(typed, askTime(), askTime(), say(closing));
+    stage.script(next, say('Off we go.'));
+    const room = await stage.enter(team);
+    const { run } = await stage.ask(room, 'Where?');
+    expect(run).toMatchObject(expected);
+    expect(stage.model.callsOf(`<${typed}>`).at(-1)?.body).toHaveProperty('response_format');
+    if (expected.error) expect(stage.countOf(next)).toBe(0);
+    else expect(stage.told(next)).toContain('Rome');
+    await stage.leave(room);
+  });
+
+  it('the answer of the whole is shown as it is, where it has not its form', async () => {
+    const limits = { maxToolCalls: 1, onLimit: 'SUMMARISE' };
+    const agent = await stage.agent('Formless', { tools: CLOCK, outputSchema: { type: 'object' }, limits });
+    stage.script('Formless', askTime(), askTime(), say('Rome, I think.'));
+    const room = await stage.enter(agent);
+    const { run, text } = await stage.ask(room, 'Where?');
+    expect(run).toMatchObject({ state: 'LIMIT_REACHED' });
+    expect(text).toBe('Rome, I think.');
+    await stage.leave(room);
+  });
+
   it('of a team a person is asked, and its members go on where they were', async () => {
     const [cid, dot] = await Promise.all([stage.agent('Cid'), stage.agent('Dot', { tools: CLOCK })]);
     const limits = { maxToolCalls: 1, onLimit: 'ESCALATE' };

@@ -78,6 +78,15 @@ export class RetryService {
           throw conflict('Only a step that holds up its run can be requeued: retry the run instead.');
         const [blocked] = held.filter((step) => step !== requeued);
         if (blocked && !requeued) throw conflict(refusalOf(blocked));
+        if (requeued) {
+          await unit.emit({
+            id: newId(),
+            orgId: run.orgId,
+            type: 'step.requeued',
+            payload: { runId: run.id, conversationId: run.conversationId, stepId: requeued.id },
+            actor: actorOf(viewer),
+          });
+        }
         // Where others hold it up as well, the run waits for them.
         const free = blocked && requeued ? [requeued.id] : [...again];
         await unit.tx.step.updateMany({

@@ -5,6 +5,7 @@ import { callTool, checkArguments } from '#core/tool/call-tool';
 import { type Tool, ToolError } from '#core/tool/tool.port';
 import type { Approval } from '#prisma/generated/client';
 import { toldOf } from '../guard/speech-guard.ts';
+import { ruleOnToolCall } from '../rule/tool-rule.ts';
 import { RunFailure } from '../run/run-failure.ts';
 import type { GrantedTool } from '../tool/tool-grant.ts';
 import { withoutLogins } from '../tool/without-login.ts';
@@ -83,18 +84,23 @@ async function approvedArguments(
   const asked = journal.approvalOf(step.id);
   if (!asked) {
     checkArguments(tool, args);
-    if (!approval || !(await isNeeded(approval, visit, tool, args))) return args;
+    const ruled = await ruleOnToolCall(visit.scope.rules, { agent: visit.agent, tool: tool.name, args });
+    const wanted = ruled ?? (approval && (await isNeeded(approval, visit, tool, args)) ? approval : null);
+    if (!wanted) return args;
     return journal.ask(step, {
       kind: 'TOOL_CALL',
       agentId: visit.agent.id,
       subject: tool.name,
       arguments: args,
-      requiredRole: approval.role,
-      expiresAt: new Date(Date.now() + approval.expiresInSeconds * 1_000),
-      onExpiry: approval.onExpiry === 'APPROVE' ? 'APPROVED' : 'REJECTED',
+      requiredRole: wanted.role,
+      expiresAt: new Date(Date.now() + wanted.expiresInSeconds * 1_000),
+      onExpiry: wanted.onExpiry === 'APPROVE' ? 'APPROVED' : 'REJECTED',
     });
   }
-  return (decisionOf(visit, asked, step).editedArguments ?? args) as JsonObject;
+  const edited = decisionOf(visit, asked, step).editedArguments as JsonObject | null;
+  // Whoever allows a call does not allow what a rule forbids.
+  if (edited) await ruleOnToolCall(visit.scope.rules, { agent: visit.agent, tool: tool.name, args: edited });
+  return edited ?? args;
 }
 
 /** @throws Suspended while nobody has decided, ToolError where it was refused */

@@ -11,6 +11,7 @@ import type { Asides } from '../context/aside.ts';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import type { ModelWindows } from '../context/model-window.ts';
 import type { OutputRules } from '../guard/output-rules.ts';
+import type { RunRules } from '../rule/run-rules.ts';
 import type { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { Allowance } from './allowance.ts';
 import type { Exits } from './delegate.ts';
@@ -28,6 +29,7 @@ export interface RunScope {
   readonly models: ModelRegistry;
   readonly tools: ToolSource;
   readonly budget: Budget;
+  readonly rules: RunRules;
   /** How much of a conversation models can be sent. */
   readonly windows: ModelWindows;
   readonly asides: Asides;

@@ -1,3 +1,4 @@
+import { inSpan } from '#core/telemetry/span';
 import { RunFailure } from '../run/run-failure.ts';
 import { answer } from './answer.ts';
 import { closeWithSummary } from './closing.ts';
@@ -10,7 +11,18 @@ import type { Visit, VisitOutput } from './visit.ts';
  * Lets an agent or a team do its work within its limits.
  * @throws LimitReached where a limit ended it; StepFailure, Suspended, ReplyBroken
  */
-export async function work(visit: Visit): Promise<VisitOutput> {
+export function work(visit: Visit): Promise<VisitOutput> {
+  const { id, name, version } = visit.agent;
+  const attributes = {
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.agent.id': id,
+    'gen_ai.agent.name': name,
+    'gen_ai.agent.version': String(version),
+  };
+  return inSpan(`invoke_agent ${name}`, { attributes }, () => workWithinLimits(visit));
+}
+
+async function workWithinLimits(visit: Visit): Promise<VisitOutput> {
   applyRaises(visit);
   const { signal, stop } = withinTime(visit);
   const timed: Visit = { ...visit, signal };

@@ -11,6 +11,7 @@ import { openRoom } from '../conversation.access.ts';
 import type { ConversationLoaders } from '../conversation.loaders.ts';
 import { canWrite } from '../conversation.policy.ts';
 import { eventOf } from '../conversation-event.ts';
+import { actorOf } from '../conversation-outbox.ts';
 import type { MessageService } from '../message.service.ts';
 import { type ParticipantKind, toParticipant } from '../participant.type.ts';
 import type { RoomWriter } from '../room-writer.ts';
@@ -39,7 +40,7 @@ export class ReactionService {
    */
   async add(viewer: Viewer, input: AddReactionInput, loaders: ConversationLoaders): Promise<Message> {
     const { message, emoji } = await this.open(viewer, input, loaders);
-    return this.change(viewer, message, async (tx, event) => {
+    return this.change(viewer, message, emoji, async (tx, event) => {
       const [known] = await tx.$queryRaw<{ kinds: number; there: boolean }[]>`
         SELECT count(DISTINCT emoji)::int AS kinds, coalesce(bool_or(emoji = ${emoji}), false) AS there
         FROM reactions WHERE message_id = ${message.id}::uuid`;
@@ -50,18 +51,18 @@ export class ReactionService {
         INSERT INTO reactions (id, org_id, conversation_id, message_id, actor_kind, actor_id, emoji)
         VALUES (${newId()}::uuid, ${message.orgId}::uuid, ${message.conversationId}::uuid, ${message.id}::uuid, 'USER',
                 ${viewer.userId}::uuid, ${emoji}) ON CONFLICT DO NOTHING`;
-      return added > 0 ? [event('ReactionAdded', emoji)] : [];
+      return added > 0 ? [event('ReactionAdded')] : [];
     });
   }
 
   /** Takes an emoji of the viewer's own away; where there is none, nothing changes. */
   async remove(viewer: Viewer, input: RemoveReactionInput, loaders: ConversationLoaders): Promise<Message> {
     const { message, emoji } = await this.open(viewer, input, loaders);
-    return this.change(viewer, message, async (tx, event) => {
+    return this.change(viewer, message, emoji, async (tx, event) => {
       const removed = await tx.$executeRaw`
         DELETE FROM reactions WHERE message_id = ${message.id}::uuid AND actor_kind = 'USER'
           AND actor_id = ${viewer.userId}::uuid AND emoji = ${emoji}`;
-      return removed > 0 ? [event('ReactionRemoved', emoji)] : [];
+      return removed > 0 ? [event('ReactionRemoved')] : [];
     });
   }
 
@@ -93,20 +94,31 @@ export class ReactionService {
   private change(
     viewer: Viewer,
     message: Message,
+    emoji: string,
     work: (tx: RawTransaction, event: ToEvent) => Promise<StreamAppend[]>,
   ): Promise<Message> {
     const room = { id: message.conversationId, orgId: message.orgId };
-    const toEvent: ToEvent = (type, emoji) =>
+    const toEvent: ToEvent = (type) =>
       eventOf(room, type, { messageId: message.id, emoji, kind: 'USER', participantId: viewer.userId });
-    return this.rooms.write(room, async ({ tx }) => {
+    return this.rooms.write(room, async ({ tx, emit }) => {
       const there = await tx.$queryRaw<unknown[]>`SELECT 1 FROM messages WHERE id = ${message.id}::uuid`;
       if (there.length === 0) throw notFound('message');
-      return { made: message, appends: await work(tx, toEvent) };
+      const appends = await work(tx, toEvent);
+      for (const { type } of appends) {
+        await emit({
+          id: newId(),
+          orgId: room.orgId,
+          type: type === 'ReactionAdded' ? 'reaction.added' : 'reaction.removed',
+          payload: { conversationId: room.id, messageId: message.id, emoji },
+          actor: actorOf(viewer),
+        });
+      }
+      return { made: message, appends };
     });
   }
 }
 
-type ToEvent = (type: 'ReactionAdded' | 'ReactionRemoved', emoji: string) => StreamAppend;
+type ToEvent = (type: 'ReactionAdded' | 'ReactionRemoved') => StreamAppend;
 
 interface ReactionRow {
   messageId: string;

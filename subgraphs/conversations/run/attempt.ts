@@ -25,6 +25,8 @@ import { Speaker } from '../orchestration/speaker.ts';
 import type { RunScope } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
+import { ruleOnInput } from '../rule/input-rule.ts';
+import { RunRules } from '../rule/run-rules.ts';
 import { RunState } from '../run.type.ts';
 import { AgentMemory } from '../tool/memory/agent-memory.ts';
 import type { ClaimedRun } from './claim.ts';
@@ -108,6 +110,9 @@ export class Attempt {
       const data = { agentVersion: agent.version };
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
+    const rules = new RunRules(options, run, viewer);
+    // Behind a pause nothing new is shown of the message.
+    if (!this.claimed.resumed) await ruleOnInput(rules, agent);
     const asides = new Asides();
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
@@ -120,6 +125,7 @@ export class Attempt {
       models: options.models,
       tools: options.tools,
       budget: options.budget,
+      rules,
       windows: options.windows,
       asides,
       memory: new AgentMemory(options.peers),

@@ -1,6 +1,8 @@
+import type { Span } from '@opentelemetry/api';
 import type { Bus } from '#core/bus/bus';
 import { isConnectionFailure } from '#core/database/failure';
 import type { JobContext } from '#core/job/job';
+import { failSpan, inSpan } from '#core/telemetry/span';
 import type { Run } from '#prisma/generated/client';
 import type { JournalEntry } from '../orchestration/journal-write.ts';
 import { RunState } from '../run.type.ts';
@@ -18,14 +20,24 @@ import { describeFailure, RunFailure } from './run-failure.ts';
 
 export interface RunnerOptions extends ClaimOptions, AttemptOptions {
   bus: Bus;
+  /** How long a reply may go on after the worker was told to stop, in milliseconds. */
+  drainMs: number;
   /** Called when a run has ended: the next one of its room can begin. */
   onEnded(run: Run): void;
   /** Called with a run that was put down and is to begin again after `delayMs`. */
   onPutDown(run: Run, delayMs: number): void;
 }
 
-/** How long a reply may go on after the worker was told to stop, in milliseconds. */
-const DRAIN_MS = 8_000;
+/** Every attempt at a run belongs to the trace of the request that asked for it, whichever process makes it. */
+const spanOf = ({ id, conversationId, attempt, agentId, traceparent }: Run) => ({
+  parent: traceparent,
+  attributes: {
+    'parley.run.id': id,
+    'parley.run.attempt': attempt,
+    'gen_ai.conversation.id': conversationId,
+    'gen_ai.agent.id': agentId,
+  },
+});
 
 /** Works on runs: claims them, lets the agent answer into the stream, and writes the end. */
 export class RunExecutor {
@@ -42,13 +54,13 @@ export class RunExecutor {
     listening.catch((error: unknown) => job.log.warn({ err: error, runId }, 'the bus brings no cancellation'));
     let draining: NodeJS.Timeout | undefined;
     const onShutdown = () => {
-      draining = setTimeout(() => stopFor('SHUTDOWN'), DRAIN_MS).unref();
+      draining = setTimeout(() => stopFor('SHUTDOWN'), this.options.drainMs).unref();
     };
     if (job.signal.aborted) onShutdown();
     else job.signal.addEventListener('abort', onShutdown);
     try {
       if (claimed.run.cancelRequestedAt) stopFor('CANCELLED');
-      await this.work(claimed, stop, job);
+      await inSpan('run', spanOf(claimed.run), (span) => this.work(claimed, stop, job, span));
     } finally {
       lease.end();
       clearTimeout(draining);
@@ -57,7 +69,7 @@ export class RunExecutor {
     }
   }
 
-  private async work(claimed: ClaimedRun, stop: AbortController, job: JobContext): Promise<void> {
+  private async work(claimed: ClaimedRun, stop: AbortController, job: JobContext, span: Span): Promise<void> {
     const { run } = claimed;
     const attempt = new Attempt(claimed, stop, this.options);
     const beginnings = beginningsOf(run);
@@ -78,6 +90,8 @@ export class RunExecutor {
       refusal,
       random: Math.random(),
     });
+    span.setAttribute('parley.run.end', step.kind);
+    if (step.kind === 'FAIL') failSpan(span, describeFailure(failure));
     if (step.kind === 'FAIL') job.log.info({ runId: run.id, err: failure }, 'a run failed');
     if (step.kind === 'BEGIN_AGAIN') {
       job.log.info({ runId: run.id, attempt: run.attempt, err: refusal ?? failure }, 'a reply is begun again');

@@ -4,6 +4,7 @@ import { isId } from '#core/id';
 import { validate } from '#core/validate';
 import { can, type Viewer } from '#core/viewer';
 import type { Message } from '#prisma/generated/client';
+import { shownTexts } from '../rule/shown-text.ts';
 import { type MessageSearchFilter, searchSchema } from './search.type.ts';
 import { FOUND_END, FOUND_START, readSnippet, type SnippetPart } from './snippet.ts';
 
@@ -12,6 +13,9 @@ const MAX_COUNTED = 1_000;
 
 /** How many of the newest that fit are compared by how well they do. */
 const MAX_RANKED = 200;
+
+/** How much an agent is shown of a message that rules have changed, in characters. */
+const MAX_SHOWN = 500;
 
 /** A message that was found. */
 export interface Hit {
@@ -81,7 +85,19 @@ export class SearchService {
   async searchRoom(conversationId: string, query: string, order: 'NEWEST' | 'BEST', limit: number): Promise<Hit[]> {
     const typed = validate(searchSchema, query, 'query');
     const values = [typed, null, true, conversationId, null, null, null, null, null];
-    return order === 'NEWEST' ? this.read([...values, limit]) : this.read([...values, MAX_RANKED, limit], SEARCH_BEST);
+    const hits = await (order === 'NEWEST'
+      ? this.read([...values, limit])
+      : this.read([...values, MAX_RANKED, limit], SEARCH_BEST));
+    // It is read by agents: they are shown of a message what rules have left of it.
+    const shown = await shownTexts(
+      this.database,
+      hits.map(({ message }) => message.id),
+    );
+    return hits.flatMap((hit) => {
+      const text = shown.get(hit.message.id);
+      if (text === undefined) return [hit];
+      return text === null ? [] : [{ ...hit, snippet: [{ text: text.slice(0, MAX_SHOWN), isMatch: false }] }];
+    });
   }
 
   private async read(values: unknown[], statement = SEARCH): Promise<Hit[]> {

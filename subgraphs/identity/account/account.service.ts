@@ -25,12 +25,13 @@ export class AccountService {
     const { userId, orgId } = requirePerson(context.viewer);
     const { name } = validate(profileSchema, input);
     return this.kernel.transactions.system(async (unit) => {
+      const before = await unit.tx.user.findFirstOrThrow({ where: { id: userId }, select: { name: true } });
       const user = await unit.tx.user.update({
         where: { id: userId },
         data: { name },
         omit: { passwordHash: true },
       });
-      await emitEvent(unit, context, 'user.updated', { orgId, payload: { userId, name } });
+      await emitEvent(unit, context, 'user.updated', { orgId, payload: { userId, name, before, after: { name } } });
       return user;
     });
   }

@@ -64,8 +64,9 @@ export class ErasureService {
     await tx.$executeRaw`
       UPDATE outbox_events SET
         payload = CASE WHEN payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId} OR payload->>'email' = ${email}
-                       THEN payload - 'name' - 'email' ELSE payload END,
-        actor = CASE WHEN actor->>'userId' = ${userId} THEN actor - 'ip' ELSE actor END
+                       THEN (payload - 'name' - 'email') - CASE WHEN type = 'user.updated' THEN ARRAY['before', 'after'] ELSE '{}' END
+                       ELSE payload END,
+        actor = CASE WHEN actor->>'userId' = ${userId} THEN actor - 'ip' - 'userAgent' ELSE actor END
       WHERE org_id = ${orgId}::uuid
         AND (payload->>'userId' = ${userId} OR payload->>'ownerId' = ${userId} OR payload->>'email' = ${email}
              OR actor->>'userId' = ${userId})`;

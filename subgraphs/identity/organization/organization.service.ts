@@ -52,8 +52,10 @@ export class OrganizationService {
     const { orgId } = requireViewer(context.viewer);
     const { name } = validate(nameSchema, input);
     return this.kernel.transactions.scoped(async (unit) => {
+      const before = await unit.tx.organization.findFirstOrThrow({ where: { id: orgId }, select: { name: true } });
       const organization = await unit.tx.organization.update({ where: { id: orgId }, data: { name } });
-      await emitEvent(unit, context, 'organization.updated', { orgId, payload: { organizationId: orgId, name } });
+      const payload = { organizationId: orgId, name, before, after: { name } };
+      await emitEvent(unit, context, 'organization.updated', { orgId, payload });
       return organization;
     });
   }

@@ -79,11 +79,8 @@ export class ServiceAccountService {
         unit.afterCommit(() => publishViewerChange(this.kernel.bus, { orgId: viewer.orgId, userId }));
       }
       const updated = await this.find(unit, viewer.orgId, userId);
-      await this.tell(unit, context, 'service_account.updated', {
-        userId,
-        name: updated.user.name,
-        roleId: roleOf(updated).id,
-      });
+      const [before, after] = [account, updated].map((row) => ({ name: row.user.name, roleId: roleOf(row).id }));
+      await this.tell(unit, context, 'service_account.updated', { userId, ...after, before, after });
       return updated;
     });
   }

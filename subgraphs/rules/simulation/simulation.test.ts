@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createRule } from '#test/support/rule-call';
 import type { Person } from '#test/support/seed';
 import { startTestServer, type TestServer } from '#test/support/server';
-import { createRule } from '../rules.fixture.ts';
 
 const SIMULATE = `query ($input: SimulateRulesInput!) { simulateRules(input: $input) {
   warnings { code ruleId }

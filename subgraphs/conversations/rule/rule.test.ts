@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isFinal } from '#test/support/room-reader';
+import { createRule, decisionsOf } from '#test/support/rule-call';
+import { TeamStage } from '../orchestration/team.fixture.ts';
+
+const ROOM =
+  'query ($id: ID!) { conversation(id: $id) { tags priority endedAt endedWhy messages { nodes { text status } } } }';
+const CARD = '4111 1111 1111 1111';
+
+interface Room {
+  conversation: {
+    tags: string[];
+    priority: string;
+    endedAt: string | null;
+    endedWhy: string | null;
+    messages: { nodes: { text: string; status: string }[] };
+  };
+}
+
+let stage: TeamStage;
+
+beforeAll(async () => {
+  stage = await TeamStage.open();
+}, 120_000);
+
+afterAll(() => stage?.close());
+
+const say = (text: string) => stage.model.answer(text);
+const read = async (id: string) => (await stage.owner.client.request<Room>(ROOM, { id })).conversation;
+const prompts = (name: string) => stage.model.callsOf(`<${name}>`).map(({ body }) => JSON.stringify(body));
+
+describe('rules of the stage INPUT', { timeout: 60_000 }, () => {
+  it('block a message: it is kept, the run says why, and no model is asked', async () => {
+    const agent = await stage.agent('Ina');
+    stage.script('Ina', say('Never said.'), say('About boats.'));
+    await createRule(stage.owner, {
+      name: 'No guns',
+      scope: { agentId: agent.id },
+      condition: 'text.contains("gun") && author == "Olga" && agent == "Ina"',
+      actions: [{ tag: { tags: ['weapons'] } }, { block: { message: 'Guns are not talked about here.' } }],
+    });
+    const room = await stage.enter(agent);
+    const { run } = await stage.ask(room, 'Where do I get a gun?');
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      error: { code: 'RULE_BLOCKED', message: 'Guns are not talked about here.' },
+    });
+    expect(prompts('Ina')).toEqual([]);
+    const seen = await read(room.id);
+    expect(seen.tags).toEqual(['weapons']);
+    expect(seen.messages.nodes.map(({ text, status }) => [text, status])).toEqual([
+      ['Where do I get a gun?', 'COMPLETE'],
+      ['', 'FAILED'],
+    ]);
+    const [decision] = await decisionsOf(stage.owner, { conversationId: room.id });
+    expect(decision).toMatchObject({
+      stage: 'INPUT',
+      outcome: 'BLOCKED',
+      agent: { id: agent.id },
+      reasons: [{ rule: { name: 'No guns' }, counts: true, actions: ['TAG', 'BLOCK'] }],
+    });
+    // What was blocked is shown to no model later either.
+    await stage.ask(room, 'Then tell me about boats.');
+    expect(prompts('Ina')).toHaveLength(1);
+    expect(prompts('Ina')[0]).toContain('boats');
+    expect(prompts('Ina')[0]).not.toContain('gun');
+    await stage.leave(room);
+  });
+
+  it('redact and replace what models are shown, then and later; people see what was written', async () => {
+    const agent = await stage.agent('Ron', { tools: [{ name: 'search_conversation' }] });
+    stage.script(
+      'Ron',
+      say('I see.'),
+      stage.model.callTools(['search_conversation', { query: 'card' }]),
+      say('Found.'),
+    );
+    const scope = { agentId: agent.id };
+    await createRule(stage.owner, {
+      scope,
+      name: 'Cards',
+      actions: [{ redact: { detectors: ['CARD'], patterns: ['K-[0-9]+'], replacement: '[gone]' } }],
+    });
+    await createRule(stage.owner, {
+      scope,
+      name: 'Joke',
+      condition: 'text == "Tell the joke"',
+      actions: [{ replace: { with: 'Tell nothing' } }],
+    });
+    const room = await stage.enter(agent);
+    const text = `My card ${CARD} of customer K-4711 is lost.`;
+    await stage.ask(room, text);
+    await stage.ask(room, 'Tell the joke');
+    expect(prompts('Ron')).toHaveLength(3);
+    for (const prompt of prompts('Ron')) {
+      expect(prompt).toContain('My card [gone] of customer [gone] is lost.');
+      expect(prompt).not.toContain('1111');
+      expect(prompt).not.toContain('4711');
+      expect(prompt).not.toContain('joke');
+    }
+    expect(prompts('Ron')[1]).toContain('Tell nothing');
+    expect((await read(room.id)).messages.nodes[0]?.text).toBe(text);
+    await stage.leave(room);
+  });
+
+  it('set the priority, tell people, ask for tasks, and end the conversation', async () => {
+    const agent = await stage.agent('Eve');
+    await createRule(stage.owner, {
+      name: 'Bye',
+      scope: { agentId: agent.id },
+      condition: 'text.startsWith("Goodbye")',
+      actions: [
+        { setPriority: { level: 'HIGH' } },
+        { notify: { userIds: [stage.owner.id], roles: ['OWNER'], message: 'Somebody left.' } },
+        { startTask: { agentId: agent.id, input: 'Sum up.' } },
+        { endConversation: { message: 'Thank you for writing.' } },
+      ],
+    });
+    const room = await stage.enter(agent);
+    const { run } = await stage.ask(room, 'Goodbye!');
+    expect(run.error).toMatchObject({ code: 'CONVERSATION_ENDED', message: 'Thank you for writing.' });
+    expect(await read(room.id)).toMatchObject({
+      priority: 'HIGH',
+      endedAt: expect.any(String),
+      endedWhy: 'Thank you for writing.',
+    });
+    const refusal = await stage.owner.client.refusal(
+      'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }',
+      { input: { conversationId: room.id, text: 'Hello?' } },
+    );
+    expect(refusal.extensions.code).toBe('CONFLICT');
+    expect(refusal.message).toContain('Thank you for writing.');
+
+    const [decision] = await decisionsOf(stage.owner, { conversationId: room.id });
+    expect(decision?.outcome).toBe('ENDED');
+    const { ruleNotices } = await stage.owner.client.request<{
+      ruleNotices: { totalCount: number; nodes: { id: string }[] };
+    }>('{ ruleNotices(unreadOnly: true) { totalCount nodes { id message ruleName conversation { id } } } }');
+    expect(ruleNotices).toMatchObject({
+      totalCount: 1,
+      nodes: [{ message: 'Somebody left.', ruleName: 'Bye', conversation: { id: room.id } }],
+    });
+    const marked = await stage.owner.client.request(
+      'mutation ($input: MarkRuleNoticesReadInput!) { markRuleNoticesRead(input: $input) { marked } }',
+      { input: { upToId: ruleNotices.nodes[0]?.id } },
+    );
+    expect(marked).toEqual({ markRuleNoticesRead: { marked: 1 } });
+    const { rows } = await stage.test
+      .pool()
+      .query(
+        `SELECT payload FROM outbox_events WHERE type = 'rule.task_requested' AND payload->>'conversationId' = $1`,
+        [room.id],
+      );
+    expect(rows).toMatchObject([{ payload: { agentId: agent.id, input: 'Sum up.', runId: expect.any(String) } }]);
+    await stage.leave(room);
+  });
+
+  it('count as soon as they are changed, in a room that goes on', async () => {
+    const agent = await stage.agent('Uma');
+    stage.script('Uma', say('One.'), say('Two.'));
+    const room = await stage.enter(agent);
+    expect((await stage.ask(room, 'First')).run.state).toBe('SUCCEEDED');
+    const { rule } = await createRule(stage.owner, {
+      scope: { agentId: agent.id },
+      condition: 'text.contains("Second")',
+      actions: [{ block: { message: 'No.' } }],
+    });
+    const blocked = await stage.ask(room, 'Second');
+    expect(blocked.run.error?.code).toBe('RULE_BLOCKED');
+    await stage.owner.client.request(
+      'mutation ($input: DisableRuleInput!) { disableRule(input: $input) { rule { enabled } } }',
+      { input: { ruleId: rule.id } },
+    );
+    // Retried, the message is ruled on anew.
+    await stage.owner.client.request('mutation ($input: RetryRunInput!) { retryRun(input: $input) { run { id } } }', {
+      input: { runId: blocked.id },
+    });
+    const ends = () => room.reader.events.filter((event) => isFinal(event) && event.run?.id === blocked.id);
+    await room.reader.until(() => ends().length === 2);
+    expect(ends()[1]?.run?.state).toBe('SUCCEEDED');
+    expect(prompts('Uma').at(-1)).toContain('Second');
+    await stage.leave(room, { [blocked.id]: 1 });
+  });
+});
+
+describe('rules of the stage TOOL_CALL', { timeout: 60_000 }, () => {
+  it('block a call, which the model is told, and have people asked', async () => {
+    const agent = await stage.agent('Tom', { tools: [{ name: 'current_time' }] });
+    const call = (timeZone: string) => stage.model.callTools(['current_time', { timeZone }]);
+    stage.script(
+      'Tom',
+      call('Asia/Tokyo'),
+      say('Not there.'),
+      call('Europe/Rome'),
+      say('Rome it is.'),
+      call('Europe/Oslo'),
+      say('Oslo.'),
+    );
+    const scope = { agentId: agent.id };
+    await createRule(stage.owner, {
+      name: 'No Asia',
+      stage: 'TOOL_CALL',
+      scope,
+      condition: 'tool == "current_time" && args.timeZone.startsWith("Asia/")',
+      actions: [{ block: { message: 'Only Europe.' } }],
+      priority: 1,
+    });
+    await createRule(stage.owner, {
+      name: 'Ask',
+      stage: 'TOOL_CALL',
+      scope: { tool: 'current_time' },
+      condition: 'args.timeZone == "Europe/Rome" || args.timeZone == "Europe/Oslo"',
+      actions: [{ requireApproval: { expiresInSeconds: 600 } }],
+    });
+    const room = await stage.enter(agent);
+    const first = await stage.ask(room, 'Tokyo?');
+    expect(first.run.steps.find(({ kind }) => kind === 'TOOL')).toMatchObject({ state: 'FAILED' });
+    expect(prompts('Tom')[1]).toContain('Only Europe.');
+    const [blocked] = await decisionsOf(stage.owner, { conversationId: room.id, stage: 'TOOL_CALL' });
+    expect(blocked).toMatchObject({
+      outcome: 'BLOCKED',
+      tool: 'current_time',
+      reasons: [{ rule: { name: 'No Asia' } }],
+    });
+
+    const second = await stage.send(room, 'Rome?');
+    const [asked] = (await stage.untilWaiting(room, second)).approvals;
+    await stage.decide(asked?.id, 'APPROVE');
+    expect((await stage.untilEnded(room, second)).text).toBe('Rome it is.');
+
+    // What a rule forbids nobody allows by editing.
+    const third = await stage.send(room, 'Oslo?');
+    const [again] = (await stage.untilWaiting(room, third)).approvals;
+    await stage.decide(again?.id, 'EDIT', { arguments: { timeZone: 'Asia/Tokyo' } });
+    await stage.untilEnded(room, third);
+    expect(prompts('Tom').at(-1)).toContain('Only Europe.');
+    await stage.leave(room);
+  });
+});
