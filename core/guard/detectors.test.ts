@@ -121,6 +121,7 @@ describe('secrets', () =>
     ['{"clientSecret": "aB3-x9_Z!"}', '{"clientSecret": "[secret]"}'],
     ['Authorization: Bearer abc123def456ghi', 'Authorization: Bearer [secret]'],
     ['the token expires tomorrow at noon', 'the token expires tomorrow at noon'],
+    ['the password of ann@example.com', 'the password of ann@example.com'],
     ['token: string, password: <your-password>', 'token: string, password: <your-password>'],
     ['scikit: sk-learn, sk-', 'scikit: sk-learn, sk-'],
     ['----- a -----BEGIN CERTIFICATE----- b', '----- a -----BEGIN CERTIFICATE----- b'],

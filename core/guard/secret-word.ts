@@ -178,8 +178,11 @@ class Token {
 
 const PLACEHOLDER = /^(?:\$|%|https?:|process\.|env\.|(.)\1*$)/i;
 
+const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
+
 function isSecret(text: string, { isNamed, mayBeDigits }: Pick<Token, 'isNamed' | 'mayBeDigits'>): boolean {
   if (text.length < (isNamed ? 6 : 8) || PLACEHOLDER.test(text)) return false;
+  if (!isNamed && ADDRESS.test(text)) return false;
   const hasDigit = /\d/.test(text);
   const hasLetter = /\p{L}/u.test(text);
   const hasSign = /[!@#$%^&*+~?\\]/.test(text);

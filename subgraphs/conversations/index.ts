@@ -84,7 +84,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const orders = new OrderService({ database, transactions, directory, conversations, messages, runs, turns });
   const takeovers = new TakeoverService({ database, transactions, streams, directory, runs, turns });
   const runFeed = new RunEventService(database, streams, events, runs);
-  const live = createLive({ kernel, directory, scope, tools });
+  const live = createLive({ kernel, directory, scope, tools, rules: rules.source });
 
   const executor = new RunExecutor({
     database,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createOutputRule, leaksOf, REDACT } from '#subgraphs/conversations/guard/guard.fixture';
 import type { TestClient } from '#test/support/client';
 import { startDoomedServer } from '#test/support/doomed-server';
 import { createAgent, createRoom, readRun, sendMessage } from '#test/support/room-call';
@@ -83,6 +84,25 @@ describe('a team whose server is killed with -9', { timeout: 180_000 }, () => {
       "select step_id from model_calls where outcome = 'SUCCEEDED' group by step_id having count(*) > 1",
     );
     expect(charged).toEqual([]);
+    await auditRoom(database, roomId, follower.events, cursor);
+    await follower.close();
+  });
+
+  it('shows nothing of what rules had held back when it was killed, and all else once', async () => {
+    const eve = await agent('Eve');
+    await createOutputRule({ client }, { scope: { agentId: eve }, actions: [REDACT] });
+    model.script('<Eve>', model.held('Pay with 4111 1111 1111').play, model.answer('Pay with 4111 1111 1111 1111.'));
+    const { id: roomId, cursor } = await createRoom(client, [eve]);
+    const follower = new RoomFollower(client, roomId, cursor);
+    await sendMessage(client, roomId, 'How?');
+    await follower.until(({ text }) => text === 'Pay with ');
+    await server.end('SIGKILL');
+    await server.start();
+    await follower.untilFinal(1, 60_000);
+    const shown = follower.events.map(({ text, message }) => `${text ?? ''} ${message?.text ?? ''}`);
+    expect(shown.filter((text) => leaksOf(text).length > 0)).toEqual([]);
+    const completed = follower.events.filter(({ __typename }) => __typename === 'MessageCompleted').at(-1);
+    expect(completed?.message).toMatchObject({ text: 'Pay with [out].', status: 'COMPLETE' });
     await auditRoom(database, roomId, follower.events, cursor);
     await follower.close();
   });

@@ -6,11 +6,14 @@ import type { Person } from '#test/support/seed';
 export const CARD = '4111 1111 1111 1111';
 export const KEY = 'sk-proj-9QxZ8wVz7QxJw6KzXv5Q';
 
-/** Whether something of the card or the key is in a text. */
-export const leaksOf = (text: string): string[] => text.match(/4111|1111[ .]|[QZ][xwJ]|[VvK][z5]|sk-/g) ?? [];
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** What of the card or the key is in a text. Ids are of any digits, and counts of tokens may be the same. */
+export const leaksOf = (text: string): string[] =>
+  text.replace(ID, '').match(/4111(?![\d,}])|1111[ .]|[QZ][xwJ]|[VvK][z5]|sk-/g) ?? [];
 
 /** Makes a rule about what agents say. */
-export async function createOutputRule(by: Person, input: Record<string, unknown>): Promise<string> {
+export async function createOutputRule(by: Pick<Person, 'client'>, input: Record<string, unknown>): Promise<string> {
   const { createRule } = await by.client.request<{ createRule: { rule: { id: string } } }>(
     'mutation ($input: CreateRuleInput!) { createRule(input: $input) { rule { id } } }',
     { input: { name: 'Nothing private', stage: 'OUTPUT', ...input } },

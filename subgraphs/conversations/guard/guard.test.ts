@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPENAI } from '#core/model/dialect.fixture';
 import { stream } from '#core/model/fault-server.fixture';
 import type { RoomEvent } from '#test/support/room-reader';
+import { decisionsOf } from '#test/support/rule-call';
 import type { SeededAgent } from '#test/support/seed';
 import { TeamStage } from '../orchestration/team.fixture.ts';
 import { CARD, createOutputRule, inPieces, KEY, leaksOf, REDACT } from './guard.fixture.ts';
@@ -144,9 +145,16 @@ describe('what rules do not let agents say', { timeout: 120_000 }, () => {
     expect(text).toBe('Sure. I have it. \n\nThis cannot be shown here.');
     expect(run).toMatchObject({
       state: 'FAILED',
-      error: { code: 'BLOCKED_BY_RULE', message: 'This cannot be shown here.', retryable: false },
+      error: { code: 'RULE_BLOCKED', message: 'This cannot be shown here.', retryable: false },
     });
     expect(run.steps[0]?.decision).toMatchObject({ rules: [{ name: 'No cards at all', action: 'BLOCK' }] });
+    const [kept] = await decisionsOf(stage.owner, { conversationId: room.id });
+    expect(kept).toMatchObject({
+      stage: 'OUTPUT',
+      outcome: 'BLOCKED',
+      agent: { id: fay.id },
+      reasons: [{ rule: { name: 'No cards at all' }, counts: true, actions: ['BLOCK'] }],
+    });
     await stage.leave(room);
     await expectNowhere();
   });

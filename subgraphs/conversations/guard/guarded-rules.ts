@@ -6,7 +6,14 @@ import type { GuardRule, GuardVerdict, JudgeStretch } from '#core/guard/stream-g
 import type { JsonValue } from '#core/model/model.port';
 import { evaluateRules } from '#core/rule/evaluate-rules';
 import type { Rule } from '#core/rule/rule';
-import { actionsOf, type RuleDecision, type RuleName } from '#core/rule/rule-decision';
+import {
+  type AppliedAction,
+  actionsOf,
+  isWorthKeeping,
+  type RuleDecision,
+  type RuleName,
+  type TraceEntry,
+} from '#core/rule/rule-decision';
 import type { FactsOf } from '#core/rule/rule-fact';
 import type { RuleSet } from '#core/rule/rule-set';
 
@@ -34,6 +41,7 @@ export class GuardedRules {
   /** The same for what is none of the agent's own words: it is not stopped. */
   readonly judgeRedactions: JudgeStretch | undefined;
   private readonly applied = new Map<string, AppliedRule>();
+  private readonly decided: RuleDecision[] = [];
 
   private constructor(
     private readonly set: RuleSet,
@@ -74,8 +82,39 @@ export class GuardedRules {
     return told.length > 0 ? told : null;
   }
 
+  /** What they decided, all stretches together; null where they did nothing. */
+  ruling(redactions: ReadonlyMap<string, number>, verdict: GuardVerdict | null): RuleDecision | null {
+    const [first] = this.decided;
+    if (!first) return null;
+    const counts = ({ rule, action }: AppliedAction) => action.kind !== 'REDACT' || (redactions.get(rule.id) ?? 0) > 0;
+    const actions = distinct(
+      this.decided.flatMap((each) => each.actions),
+      ({ rule, action }) => `${rule.id} ${action.kind}`,
+    ).filter(counts);
+    const acting = new Set(actions.map(({ rule }) => rule.id));
+    const trace = this.decided
+      .flatMap((each) => each.trace)
+      .filter(({ rule, result }) => result === 'FAILED' || acting.has(rule.id));
+    const merged: RuleDecision = {
+      ...first,
+      outcome: verdict?.action.kind === 'BLOCK' ? 'BLOCKED' : 'PASSED',
+      actions,
+      matched: distinct(
+        this.decided.flatMap((each) => each.matched),
+        ({ rule }) => rule.id,
+      ).filter(({ rule }) => acting.has(rule.id)),
+      trace: distinct(
+        trace.sort((one, other) => weightOf(one) - weightOf(other)),
+        ({ rule }) => rule.id,
+      ),
+      micros: this.decided.reduce((sum, { micros }) => sum + micros, 0),
+    };
+    return isWorthKeeping(merged) ? merged : null;
+  }
+
   private decide(text: string, found: readonly string[]): RuleDecision[] {
     const decisions = this.facts.map((facts) => evaluateRules(this.set, 'OUTPUT', { ...facts, text, found }));
+    this.decided.push(...decisions.filter(isWorthKeeping).slice(0, MAX_DECIDED - this.decided.length));
     for (const { actions, trace } of decisions) {
       for (const { rule, action } of actions) this.note(rule, action.kind, null);
       for (const { rule, error } of trace) if (error) this.note(rule, 'NONE', error);
@@ -101,6 +140,17 @@ export class GuardedRules {
 }
 
 type Decide = (stretch: string, labels: ReadonlySet<string>) => RuleDecision[];
+
+/** Of so many stretches it is kept what was decided. */
+const MAX_DECIDED = 200;
+
+const weightOf = ({ result }: TraceEntry): number => (result === 'MATCHED' ? 0 : result === 'FAILED' ? 1 : 2);
+
+function distinct<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
+  const known = new Map<string, Item>();
+  for (const item of items) if (!known.has(keyOf(item))) known.set(keyOf(item), item);
+  return [...known.values()];
+}
 
 interface AppliedRule {
   rule: RuleName;

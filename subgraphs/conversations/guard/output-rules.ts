@@ -1,33 +1,33 @@
 import type { RunnableAgent } from '#core/agent/runnable-agent';
 import { momentFacts } from '#core/rule/rule-fact';
-import type { RuleSource } from '#core/rule/rule-source';
-import type { Viewer } from '#core/viewer';
-import type { Run } from '#prisma/generated/client';
-import type { RoomContext } from '../orchestration/room-context.ts';
-import { GuardedRules, type SpeechFacts } from './guarded-rules.ts';
+import type { RunFacts, RunRules } from '../rule/run-rules.ts';
+import { GuardedRules } from './guarded-rules.ts';
 import { SpeechGuard } from './speech-guard.ts';
-
-export interface OutputRulesOptions {
-  source: RuleSource;
-  /** Told of how long what is shown was held back, in seconds. */
-  onHeld(seconds: number): void;
-}
 
 type Named = Pick<RunnableAgent, 'id' | 'name'>;
 
-type RoomFacts = Omit<SpeechFacts, 'agent' | 'agentId' | 'hour' | 'weekday'>;
+/** What conditions can ask that has to be read. */
+const TO_BE_READ = /\b(?:input|authorId|author|room|tags|priority)\b/;
+
+const UNREAD: RunFacts = {
+  text: '',
+  files: [],
+  authorId: '',
+  author: '',
+  roomId: '',
+  room: '',
+  tags: [],
+  priority: 'NORMAL',
+};
 
 /** What the organization's rules say about what agents say in a run. */
 export class OutputRules {
-  private about: Promise<RoomFacts> | null = null;
-
   constructor(
-    private readonly run: Run,
-    private readonly viewer: Viewer,
+    private readonly rules: RunRules,
     /** The run's own agent: what others say for it is said in its name as well. */
     private readonly owner: Named,
-    private readonly room: RoomContext,
-    private readonly options: OutputRulesOptions,
+    /** Told of how long what is shown was held back, in seconds. */
+    private readonly onHeld: (seconds: number) => void,
   ) {}
 
   /**
@@ -36,23 +36,27 @@ export class OutputRules {
    * @throws ParleyError `UNAVAILABLE` where the rules cannot be had: then it is not to be said yet.
    */
   async guard(agent: Named, before = ''): Promise<SpeechGuard | null> {
-    const { source, onHeld } = this.options;
-    const set = await source.find(this.viewer);
+    const set = await this.rules.set();
     if (!set.has('OUTPUT')) return null;
-    this.about ??= this.readFacts();
-    const shared = { ...(await this.about), ...momentFacts(new Date()) };
+    const roomId = this.rules.run.conversationId;
     const inNameOf = agent.id === this.owner.id ? [agent] : [agent, this.owner];
+    const named = inNameOf.map(({ id, name }) => ({ roomId, agentId: id, agent: name }));
+    const about = named.flatMap((facts) => set.about('OUTPUT', facts).map(({ rule }) => rule));
+    if (about.length === 0) return null;
+    // On the way of every reply nothing is read that nobody asks for.
+    const isAsked = about.some(({ condition }) => TO_BE_READ.test(condition));
+    const { text: input, files: _, ...read } = isAsked ? await this.rules.facts() : UNREAD;
+    const shared = { ...read, input, ...momentFacts(new Date()) };
     const rules = GuardedRules.of(
       set,
-      inNameOf.map(({ id, name }) => ({ ...shared, agentId: id, agent: name })),
+      named.map((facts) => ({ ...shared, ...facts })),
     );
-    return rules && new SpeechGuard(rules, before, onHeld);
+    return rules && new SpeechGuard(rules, before, this.onHeld);
   }
 
-  private async readFacts(): Promise<RoomFacts> {
-    const { run, room } = this;
-    const [{ author, room: title }, input] = await Promise.all([room.facts(), room.triggerText()]);
-    const { startedById: authorId, conversationId: roomId } = run;
-    return { input, authorId, author, roomId, room: title, tags: [], priority: 'NORMAL' };
+  /** Keeps what rules have decided about what an agent said, and does to the room what they want. */
+  async keep(guard: SpeechGuard | null, { id: agentId }: Named): Promise<void> {
+    const ruling = guard?.ruling;
+    if (ruling) await this.rules.keep(ruling, { agentId });
   }
 }

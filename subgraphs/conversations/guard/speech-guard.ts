@@ -1,11 +1,12 @@
 import { type GuardVerdict, StreamGuard } from '#core/guard/stream-guard';
 import type { JsonValue } from '#core/model/model.port';
+import type { RuleDecision } from '#core/rule/rule-decision';
 import { StepFailure } from '../orchestration/run-signal.ts';
 import type { Speaker } from '../orchestration/speaker.ts';
 import type { GuardedRules } from './guarded-rules.ts';
 
 /** What a run or a step ends with that a rule has stopped. */
-export const BLOCKED = 'BLOCKED_BY_RULE';
+export const BLOCKED = 'RULE_BLOCKED';
 
 /** How much of what was shown before goes along, so that what begins there is found: more than any detector reaches. */
 const MAX_BEFORE = 600;
@@ -45,11 +46,12 @@ export class SpeechGuard {
 
   /** Which rules did what about it: see `GuardedRules.decision`. */
   get decision(): JsonValue {
-    const counts = new Map(this.redactions);
-    for (const { redactions } of Object.values(this.streams)) {
-      for (const [id, count] of redactions) counts.set(id, (counts.get(id) ?? 0) + count);
-    }
-    return this.rules.decision(counts, this.verdict);
+    return this.rules.decision(this.counts(), this.verdict);
+  }
+
+  /** What they decided, all stretches together, to be kept; null where they did nothing. */
+  get ruling(): RuleDecision | null {
+    return this.rules.ruling(this.counts(), this.verdict);
   }
 
   /** What may be shown now. */
@@ -101,6 +103,14 @@ export class SpeechGuard {
     return map(value, (text) =>
       this.whole(text, new StreamGuard(this.rules.rules, { judge: this.rules.judgeRedactions })),
     );
+  }
+
+  private counts(): Map<string, number> {
+    const counts = new Map(this.redactions);
+    for (const { redactions } of Object.values(this.streams)) {
+      for (const [id, count] of redactions) counts.set(id, (counts.get(id) ?? 0) + count);
+    }
+    return counts;
   }
 
   private count({ redactions }: StreamGuard): void {

@@ -1,4 +1,5 @@
 import type { Kernel } from '#core/kernel';
+import type { RuleSource } from '#core/rule/rule-source';
 import type { ToolSource } from '#core/tool/tool.port';
 import type { PeerDirectory } from '../peer-directory.ts';
 import type { RequestScope } from '../request-scope.ts';
@@ -15,10 +16,11 @@ export interface LiveOptions {
   scope: RequestScope;
   /** Where the tools of agents come from. */
   tools: ToolSource;
+  rules: RuleSource;
 }
 
 /** Composes live sessions: what callers ask, and the host that the worker starts. */
-export function createLive({ kernel, directory, scope, tools }: LiveOptions) {
+export function createLive({ kernel, directory, scope, tools, rules }: LiveOptions) {
   const { environment, database, transactions, streams, bus, peers, models, sealer, log, instanceId } = kernel;
   const live = new LiveService({
     database,
@@ -47,6 +49,8 @@ export function createLive({ kernel, directory, scope, tools }: LiveOptions) {
         log,
         directory,
         tools,
+        rules,
+        onHeld: (seconds) => kernel.metrics.held.observe(seconds),
         instanceId,
         idleMs: environment.LIVE_IDLE_SECONDS * 1_000,
       });

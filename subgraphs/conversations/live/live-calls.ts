@@ -12,6 +12,8 @@ export interface LiveCallsOptions {
   /** What the model was set up with last. */
   tools(): LiveTools;
   place(turn: number): LivePlace;
+  /** Takes out what is not to be shown. */
+  redact<T>(value: T): Promise<T>;
 }
 
 /** The calls of tools of one session that are under way. */
@@ -21,7 +23,8 @@ export class LiveCalls {
   constructor(private readonly options: LiveCallsOptions) {}
 
   /** Shows a call, and has it answered behind the conversation, which goes on. */
-  async begin(call: ToolCallPart, turn: number): Promise<void> {
+  async begin(asked: ToolCallPart, turn: number): Promise<void> {
+    const call = { ...asked, args: await this.options.redact(asked.args) };
     const shown = withoutLogins(call.args) as JsonObject;
     await this.options.stream.write('LiveToolCall', { turn, callId: call.id, name: call.name, arguments: shown });
     // What the log refuses, it also tells the run.
@@ -37,11 +40,12 @@ export class LiveCalls {
   }
 
   private async answer(call: ToolCallPart, turn: number): Promise<void> {
-    const { link, stream, log, tools, place } = this.options;
+    const { link, stream, log, tools, place, redact } = this.options;
     const { id: callId, name } = call;
     const abort = new AbortController();
     this.underWay.set(callId, abort);
-    const answer = await callLiveTool(tools(), call, place(turn), { signal: abort.signal, log });
+    const answered = await callLiveTool(tools(), call, place(turn), { signal: abort.signal, log });
+    const answer = { ...answered, result: await redact(answered.result) };
     if (abort.signal.aborted) return;
     this.underWay.delete(callId);
     link.respond([answer]);

@@ -19,10 +19,11 @@ import { LiveIntake } from './live-intake.ts';
 import { LiveLog } from './live-log.ts';
 import { type LiveMail, openMailbox } from './live-mailbox.ts';
 import { LiveEndReason } from './live-session.type.ts';
+import { LiveSpeech, type LiveSpeechOptions } from './live-speech.ts';
 import { completeTurn, recordLiveUsage } from './live-turn.ts';
 import { prepareUpstream, type Upstream, type UpstreamOptions } from './live-upstream.ts';
 
-export interface LiveRunOptions extends ClaimOptions, EndOptions, UpstreamOptions {
+export interface LiveRunOptions extends ClaimOptions, EndOptions, UpstreamOptions, LiveSpeechOptions {
   database: Database;
   bus: Bus;
   directory: PeerDirectory;
@@ -46,6 +47,7 @@ export class LiveRun {
   private readonly link: LiveLink;
   private readonly intake: LiveIntake;
   private readonly calls: LiveCalls;
+  private readonly speech: LiveSpeech;
   private mailbox: Promise<() => void> | null = null;
   private upstream: Upstream | null = null;
   private turn: number;
@@ -67,7 +69,9 @@ export class LiveRun {
       uncovered: session.uncovered as unknown as LiveTurn[],
       history: () => readHistory(session, onBehalfOf(session), options),
     });
+    this.speech = new LiveSpeech(session, options, () => this.upstream?.agent.name ?? '');
     this.calls = new LiveCalls({
+      redact: (value) => this.speech.redact(value),
       link: this.link,
       stream: this.stream,
       log: options.log,
@@ -167,16 +171,16 @@ export class LiveRun {
     switch (event.type) {
       case 'text':
         this.active();
-        return this.stream.write('LiveText', { turn, text: toStorable(event.text) });
+        return this.say('LiveText', await this.speech.take(toStorable(event.text)));
       case 'output_transcript':
         this.active();
-        return this.stream.write('LiveOutputTranscript', { turn, text: toStorable(event.text) });
+        return this.say('LiveOutputTranscript', await this.speech.take(toStorable(event.text)));
       case 'input_transcript':
         this.active();
         return this.stream.write('LiveInputTranscript', { turn, text: toStorable(event.text) });
       case 'audio':
         this.active();
-        return this.speak(event.mimeType, event.data);
+        return this.speech.isStopped ? undefined : this.speak(event.mimeType, event.data);
       case 'tool_call':
         return this.calls.begin(event, turn);
       case 'tool_cancel':
@@ -196,6 +200,10 @@ export class LiveRun {
     }
   }
 
+  private async say(type: 'LiveText' | 'LiveOutputTranscript', text: string): Promise<void> {
+    if (text !== '') await this.stream.write(type, { turn: this.turn, text });
+  }
+
   private async speak(mimeType: string, data: string): Promise<void> {
     for (let at = 0; at < data.length; at += MAX_AUDIO) {
       const index = this.audioIndex++;
@@ -205,15 +213,26 @@ export class LiveRun {
 
   private restarted(): Promise<void> {
     this.calls.stop();
+    this.speech.restart();
     return this.stream.write('LiveTurnRestarted', { turn: this.turn, dropBefore: this.audioIndex });
   }
 
   private async turnEnded({ turn: words, interrupted, settled }: Extract<LinkEvent, { type: 'turn_end' }>) {
     this.active();
+    const { rest, words: shown } = await this.speech.end(interrupted);
+    const isWritten = this.session.modality === 'TEXT';
+    await this.say(isWritten ? 'LiveText' : 'LiveOutputTranscript', rest);
     await this.stream.drain();
     const { turn: number, audioIndex } = this;
     const keepFrom = this.intake.settle(settled);
-    const ended = { number, words: storable(words), interrupted, settled, audioIndex, keepFrom };
+    const ended = {
+      number,
+      words: { user: toStorable(words.user), model: shown },
+      interrupted,
+      settled,
+      audioIndex,
+      keepFrom,
+    };
     await this.persist(() => completeTurn(this.session, ended, this.options));
     this.turn += 1;
   }
@@ -255,5 +274,3 @@ export class LiveRun {
     );
   }
 }
-
-const storable = ({ user, model }: LiveTurn): LiveTurn => ({ user: toStorable(user), model: toStorable(model) });

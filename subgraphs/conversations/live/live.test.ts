@@ -5,6 +5,7 @@ import { atFileEnd } from '#test/support/file-end';
 import { RoomReader } from '#test/support/room-reader';
 import type { Person, SeededAgent, SeededRoom } from '#test/support/seed';
 import { startTestServer, type TestServer } from '#test/support/server';
+import { CARD, createOutputRule, KEY, leaksOf, REDACT } from '../guard/guard.fixture.ts';
 import { LiveCaller, pcm, readMessages } from './live-caller.fixture.ts';
 
 let live: LiveServer;
@@ -37,8 +38,9 @@ const talk = async (
   work: (caller: LiveCaller, room: SeededRoom) => Promise<void>,
   input = {},
   people: Person[] = [],
+  by: SeededAgent = agent,
 ) => {
-  const room = await test.seed.room(owner, { agents: [agent], people });
+  const room = await test.seed.room(owner, { agents: [by], people });
   const caller = await LiveCaller.start(owner.client, room.id, input);
   try {
     await work(caller, room);
@@ -47,6 +49,33 @@ const talk = async (
     await caller.leave();
   }
 };
+
+describe('rules about what is said in a live session', () => {
+  it('keep it out of transcripts, of the messages they leave, and of calls of tools', async () => {
+    const guarded = await test.seed.agent(owner, { model: 'offline/parley', tools: [{ name: 'memory_write' }] });
+    await createOutputRule(owner, { scope: { agentId: guarded.id }, actions: [REDACT] });
+    await talk(
+      async (caller, room) => {
+        await caller.say(`Say ${CARD} and ${KEY}, please`);
+        await caller.untilTurn(1);
+        expect(caller.heard(1).words).toBe('I heard: Say [out] and [out], please');
+        await caller.say(`[call memory_write {"block":"notes","text":"${CARD}"}]`);
+        await caller.untilTurn(2);
+        expect(caller.of('LiveToolCall')[0]?.arguments).toEqual({ block: 'notes', text: '[out]' });
+        const messages = await readMessages(owner.client, room.id);
+        expect(messages.filter(({ by }) => by === 'Agent').map(({ text }) => text)).toEqual([
+          caller.heard(1).words,
+          caller.heard(2).words,
+        ]);
+        const spoken = caller.events.map(({ text, arguments: given, result }) => [text, given, result]);
+        expect(leaksOf(JSON.stringify(spoken))).toEqual([]);
+      },
+      {},
+      [],
+      guarded,
+    );
+  });
+});
 
 describe('a live session', () => {
   it('answers what is written by speech, and leaves messages and counts', () =>

@@ -89,6 +89,7 @@ export async function inForm(visit: Visit, turns: ModelTurn[], text: string): Pr
   // Escapes in the JSON may have hidden from rules what is plain in its value.
   const guard = await visit.scope.output.guard(visit.agent, visit.speaker?.before);
   const allowed = guard ? guard.clean(value) : value;
+  await visit.scope.output.keep(guard, visit.agent);
   if (guard) refuseIfBlocked(guard, visit.speaker);
   const shown = JSON.stringify(allowed, null, 2);
   visit.speaker?.begin();

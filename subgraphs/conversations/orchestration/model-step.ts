@@ -182,11 +182,15 @@ async function answerWithRetry(
       const answer = guard && !speaker ? withoutEscapes(said, guard) : said;
       step.decision = decisionOf(budget, guard);
       if (guard?.verdict?.action.kind === 'BLOCK') throw blockedBy(guard.verdict);
+      await scope.output.keep(guard, visit.agent);
       return answer;
     } catch (error) {
       step.decision = decisionOf(budget, guard);
       signal.throwIfAborted();
-      if (isBlocked(error)) throw error;
+      if (isBlocked(error)) {
+        await scope.output.keep(guard, visit.agent);
+        throw error;
+      }
       if (await filled.mends(error, provider)) continue;
       if (!isModelError(error) || !error.retryable) throw error;
       if (shown && beginningsOf(scope.run) < MAX_MODEL_ATTEMPTS) throw new ReplyBroken(error);

@@ -131,7 +131,7 @@ export class Attempt {
       memory: new AgentMemory(options.peers),
       roster,
       room,
-      output: new OutputRules(run, viewer, agent, room, { source: options.rules, onHeld: options.onHeld }),
+      output: new OutputRules(rules, agent, options.onHeld),
       files: options.files,
       pictures: options.pictures,
       reply: this.speaker,

@@ -19,6 +19,7 @@ export const textInput = (text: string): VisitInput => ({ kind: 'TEXT', text });
 export async function sayAll({ agent, scope, speaker }: Visit, output: VisitOutput): Promise<VisitOutput> {
   const guard = await scope.output.guard(agent, speaker?.before);
   const text = guard ? guard.clean(output.text) : output.text;
+  await scope.output.keep(guard, agent);
   if (guard) refuseIfBlocked(guard, speaker);
   speaker?.begin();
   speaker?.say('text', text);
