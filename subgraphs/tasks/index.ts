@@ -17,6 +17,9 @@ import { createQueueResolver } from './queue/queue.resolver.ts';
 import { QueueService } from './queue/queue.service.ts';
 import { QueueSignals } from './queue/queue-signal.ts';
 import { QueueStats } from './queue/queue-stats.ts';
+import { startScheduleClock } from './schedule/fire.ts';
+import { ScheduleResolver } from './schedule/schedule.resolver.ts';
+import { ScheduleService } from './schedule/schedule.service.ts';
 import { createTaskLoaders } from './task.loaders.ts';
 import { presentTask } from './task.presenter.ts';
 import { TaskExecutionResolver, TaskJobResolver, TaskResolver } from './task.resolver.ts';
@@ -68,6 +71,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
         stats: new QueueStats(database, signals, log),
         workers,
       }),
+      new ScheduleResolver(new ScheduleService(database, transactions, writer, tasks)),
       createTaskEventResolver(new TaskEventService(streams, tasks), loaders),
     ],
     orphanedTypes: TASK_EVENT_TYPES,
@@ -88,7 +92,11 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
     close: async () => signals.close(),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, instanceId);
-      const stops = [workers.start(), startSweep({ database, writer, wake, kinds, log })];
+      const stops = [
+        workers.start(),
+        startSweep({ database, writer, wake, kinds, log }),
+        startScheduleClock({ database, writer, kinds, log }),
+      ];
       return async () => void (await Promise.all(stops.map((stop) => stop())));
     },
   };

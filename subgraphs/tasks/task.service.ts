@@ -56,6 +56,7 @@ export class TaskService {
           startAfter,
           expiresAt: Number.isFinite(expiresAt) ? new Date(expiresAt) : null,
           schedule: null,
+          isHeld: false,
         },
         this.options.kinds,
         actorOf(viewer),

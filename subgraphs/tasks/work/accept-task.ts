@@ -24,6 +24,8 @@ export interface WantedTask {
   startAfter: Date | null;
   expiresAt: Date | null;
   schedule: { id: string; dueAt: Date } | null;
+  /** It begins once those of its schedule that came before are over. */
+  isHeld: boolean;
 }
 
 export interface Accepted {
@@ -92,6 +94,7 @@ async function insertTask({ tx }: TaskUnit, wanted: WantedTask): Promise<Task | 
     wanted.schedule?.id ?? null,
     wanted.schedule?.dueAt ?? null,
     wanted.expiresAt,
+    wanted.isHeld,
   );
   return task;
 }
@@ -99,9 +102,9 @@ async function insertTask({ tx }: TaskUnit, wanted: WantedTask): Promise<Task | 
 /** Whoever comes second waits here for the first. */
 const INSERT_TASK = `
   INSERT INTO tasks (id, org_id, kind, input, policy, queue, priority, dedupe_key, concurrency_key, created_by_id,
-                     schedule_id, scheduled_for, expires_at)
+                     schedule_id, scheduled_for, expires_at, held)
   VALUES ($1::uuid, $2::uuid, $3, $4::jsonb, $5::jsonb, $6, $7::int, $8, $9, $10::uuid, $11::uuid, $12::timestamptz,
-          $13::timestamptz)
+          $13::timestamptz, $14::boolean)
   ON CONFLICT DO NOTHING RETURNING ${TASK_COLUMNS}`;
 
 async function existing({ tx }: TaskUnit, { dedupeKey, schedule }: WantedTask): Promise<Task> {
@@ -132,7 +135,7 @@ const insertJobs = (
     jobs.map((_, position) => position),
     jobs.map(({ kind }) => kind),
     jobs.map(({ input }) => JSON.stringify(toStorableJson(input))),
-    inOrder ? 1 : maxParallel,
+    task.held ? 0 : inOrder ? 1 : maxParallel,
     task.queue,
     task.priority,
     task.concurrencyKey,
