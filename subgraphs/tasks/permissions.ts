@@ -1,4 +1,4 @@
-import { permitted, permittedAny } from '#core/subgraph/rule';
+import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
 
 const read = permittedAny('tasks:read', 'tasks:manage');
 const manage = permitted('tasks:manage');
@@ -27,6 +27,8 @@ export const permissions = {
   },
   Mutation: {
     createTask: write,
+    // `@inaccessible`: of the owner of tools, for whoever a run is for; what he may do is looked up.
+    startTask: authenticated,
     cancelTask: write,
     replayDeadLetters: write,
     updateQueue: manage,
@@ -172,6 +174,7 @@ export const permissions = {
   SchedulePayload: { schedule },
   DeleteSchedulePayload: { deletedScheduleId: schedule },
   QueuePayload: { queue: manage },
+  StartedTask: { taskId: authenticated, state: authenticated },
   CreateTaskPayload: { task: write, deduplicated: write },
   CancelTaskPayload: { task: write },
   ReplayDeadLettersPayload: { replayedCount: write, jobs: write },

@@ -129,6 +129,7 @@ async function make(unit: TaskUnit, row: TaskSchedule, dueAt: Date, kinds: TaskK
       startAfter: null,
       expiresAt: policy.totalTimeoutMs === null ? null : new Date(Date.now() + policy.totalTimeoutMs),
       schedule: { id: row.id, dueAt },
+      originKey: null,
       isHeld: row.overlap === 'QUEUE' && before.length > 0,
     },
     kinds,
