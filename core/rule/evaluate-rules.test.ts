@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { evaluateRules, evaluateWithJudge } from './evaluate-rules.ts';
+import { evaluateRules, evaluateWithJudge, JudgeSilent } from './evaluate-rules.ts';
 import type { Rule } from './rule.ts';
 import type { RuleAction } from './rule-action.ts';
 import { actionsOf } from './rule-decision.ts';
@@ -185,7 +185,7 @@ describe('a rule with a judge', () => {
   it.each(['OPEN', 'CLOSED'] as const)('fails %s where its judge is silent, or there is none', async (failMode) => {
     const set = new RuleSet(1, [{ ...judged(), failMode }]);
     const outcome = failMode === 'OPEN' ? 'PASSED' : 'BLOCKED';
-    const silent = await evaluateWithJudge(set, 'INPUT', INPUT, () => Promise.reject(new Error('It is away.')));
+    const silent = await evaluateWithJudge(set, 'INPUT', INPUT, () => Promise.reject(new JudgeSilent('It is away.')));
     expect(silent).toMatchObject({ outcome, trace: [{ result: 'FAILED', error: 'It is away.' }] });
     expect(evaluateRules(set, 'INPUT', INPUT)).toMatchObject({ outcome, trace: [{ result: 'FAILED' }] });
   });

@@ -20,7 +20,12 @@ export interface Verdict {
   reason: string;
 }
 
-/** Asks a model whether a rule applies, once its condition is true. @throws where there is no answer */
+/** A model that was to be asked has not answered: the rule could not be evaluated. */
+export class JudgeSilent extends Error {
+  override readonly name = 'JudgeSilent';
+}
+
+/** Asks a model whether a rule applies, once its condition is true. @throws JudgeSilent, and what ends all of the work */
 export type AskJudge = (rule: CompiledRule['rule']) => Promise<Verdict>;
 
 /** How long conditions may hold the process at a stretch, in ms; sound ones take microseconds each. */
@@ -61,7 +66,8 @@ export async function evaluateWithJudge<Stage extends RuleStage>(
     try {
       evaluation.judge(await ask(asks.rule));
     } catch (error) {
-      evaluation.fail(error instanceof Error ? error.message : 'The model did not answer.');
+      if (!(error instanceof JudgeSilent)) throw error;
+      evaluation.fail(error.message);
     }
   }
   return evaluation.decision();

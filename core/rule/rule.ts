@@ -92,3 +92,6 @@ export const STAGE_SCOPES: Readonly<Record<RuleStage, ReadonlySet<RuleScopeKind>
   OUTPUT: new Set(['ORG', 'AGENT', 'CONVERSATION']),
   EVENT: new Set(['ORG', 'CONVERSATION']),
 };
+
+/** The stages whose rules can ask a model: they are at work within a run, which counts what that costs. */
+export const JUDGED_STAGES: ReadonlySet<RuleStage> = new Set(['INPUT', 'TOOL_CALL']);

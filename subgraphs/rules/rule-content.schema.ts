@@ -3,7 +3,15 @@ import { conditionProblem, constantOf } from '#core/condition/condition';
 import { displayName } from '#core/display-name';
 import type { FieldProblem } from '#core/error';
 import { isId } from '#core/id';
-import { FAIL_MODES, RULE_SCOPES, RULE_STAGES, type RuleContent, STAGE_ACTIONS, STAGE_SCOPES } from '#core/rule/rule';
+import {
+  FAIL_MODES,
+  JUDGED_STAGES,
+  RULE_SCOPES,
+  RULE_STAGES,
+  type RuleContent,
+  STAGE_ACTIONS,
+  STAGE_SCOPES,
+} from '#core/rule/rule';
 import { STAGE_FACTS } from '#core/rule/rule-fact';
 import { actionInput, memberOf, text } from './rule-action.schema.ts';
 
@@ -114,6 +122,7 @@ export function contentProblems(content: RuleContent, root: string, now = Date.n
     if (!STAGE_ACTIONS[stage].has(kind))
       add(`actions.${index}.${memberOf(kind)}`, `Rules of the stage ${stage} cannot do that`);
   }
+  if (content.judge && !JUDGED_STAGES.has(stage)) add('judge', `Rules of the stage ${stage} cannot ask a model`);
   const unreadable = conditionProblem(condition, STAGE_FACTS[stage]);
   if (unreadable) add('condition', unreadable);
   else if (constantOf(condition) === false) add('condition', 'It is never true, so the rule would never count');

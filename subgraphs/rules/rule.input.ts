@@ -36,7 +36,10 @@ export class RuleScopeInput {
   tool?: string | null;
 }
 
-@InputType({ description: 'A model that is asked whether the rule applies, once its condition is true.' })
+@InputType({
+  description:
+    'A model that is asked whether the rule applies, once its condition is true: at the stages INPUT and TOOL_CALL, as a step of the run, whose limits and budgets it counts against.',
+})
 export class RuleJudgeInput {
   @Field(() => String, {
     description: `About what the rule is asked about, to be answered by yes or no. ${atMost(RULE_LIMITS.question)}`,

@@ -130,6 +130,11 @@ describe('a rule', () => {
       { 'input.actions.0.requireApproval': /INPUT/ },
     ],
     ['a scope of another stage', { scope: { tool: 'calculator' } }, { 'input.scope': /INPUT.*tool/ }],
+    [
+      'a judge where none can be asked',
+      { stage: 'ROUTING', judge: { question: 'Is it?' }, actions: [{ tag: { tags: ['x'] } }] },
+      { 'input.judge': /cannot ask a model/ },
+    ],
     ['two scopes', { scope: { tool: 'x', agentId: newId() } }, { 'input.scope': /Give one/ }],
     [
       'a pattern that cannot be read',

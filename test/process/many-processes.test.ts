@@ -5,6 +5,7 @@ import { hasRedisServer } from '#core/job/redis-server.fixture';
 import { TestClient } from '#test/support/client';
 import { attributeOf, Collector } from '#test/support/collector';
 import { isFinal, type RoomEvent, RoomReader } from '#test/support/room-reader';
+import { createRule } from '#test/support/rule-call';
 import { type Person, Seed, type SeededAgent, type SeededRoom } from '#test/support/seed';
 import { type Installation, openInstallation } from './installation.fixture.ts';
 import type { ParleyProcess } from './parley-process.fixture.ts';
@@ -150,6 +151,27 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     await reader.close();
     expect(reader.events.find(isCompleted)?.message?.text).toContain('from the other side');
     expect(await second.end('SIGTERM')).toBe(0);
+  });
+
+  it('goes by rules as soon as they are changed, in the process that works and in the one that sends', async () => {
+    const room = await seed.room(owner, { agents: [agent] });
+    const reader = new RoomReader(owner.client, room.id, room.cursor);
+    const endOf = async (text: string) => {
+      const { run } = await send(room, text);
+      return (await reader.until((event) => isFinal(event) && event.run?.id === run.id, WITHIN_MS)).run;
+    };
+    expect((await endOf('Say: before'))?.state).toBe('SUCCEEDED');
+    const { rule } = await createRule(owner, {
+      scope: { conversationId: room.id },
+      condition: 'text.startsWith("Say")',
+      actions: [{ block: { message: 'Not now.' } }],
+    });
+    expect((await endOf('Say: between'))?.error).toMatchObject({ code: 'RULE_BLOCKED', message: 'Not now.' });
+    await owner.client.request('mutation ($id: ID!) { deleteRule(input: {ruleId: $id}) { deletedRuleId } }', {
+      id: rule.id,
+    });
+    expect((await endOf('Say: after'))?.state).toBe('SUCCEEDED');
+    await reader.close();
   });
 
   it('lets another worker take over a reply whose worker was killed', async () => {

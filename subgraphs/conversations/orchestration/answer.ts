@@ -1,14 +1,13 @@
 import type { JsonValue, ModelTurn, ToolDeclaration } from '#core/model/model.port';
-import { schemaProblems } from '#core/tool/json-schema';
 import type { ContextTurn } from '../context/fit-turns.ts';
 import { refuseIfBlocked } from '../guard/speech-guard.ts';
-import { unfenced } from '../guard/without-escapes.ts';
 import { textOf, toolCallsOf } from '../run/ask-model.ts';
 import { type GrantedTool, grantOf } from '../tool/tool-grant.ts';
 import { type Delegate, declarationOf } from './delegate.ts';
 import { inOrder } from './in-order.ts';
 import { callModel, turnOf } from './model-step.ts';
 import { outputOf } from './picture.ts';
+import { readJson } from './read-json.ts';
 import { StepFailure } from './run-signal.ts';
 import { runTool } from './tool-step.ts';
 import type { Visit, VisitOutput } from './visit.ts';
@@ -95,16 +94,6 @@ export async function inForm(visit: Visit, turns: ModelTurn[], text: string): Pr
   visit.speaker?.begin();
   visit.speaker?.say('text', shown);
   return { text: shown, value: allowed };
-}
-
-/** The JSON that a model wrote, and what is wrong with it. */
-export function readJson(text: string, schema: Record<string, unknown>): { value: JsonValue; problems: string[] } {
-  try {
-    const value = JSON.parse(unfenced(text)) as JsonValue;
-    return { value, problems: schemaProblems(schema, value) };
-  } catch {
-    return { value: null, problems: ['It is not JSON.'] };
-  }
 }
 
 /** An answer that is not of the form that its agent's schema describes. */

@@ -1,8 +1,9 @@
 import { cutText } from '../context/cut-text.ts';
 import { fitTurns } from '../context/fit-turns.ts';
 import { textOf } from '../run/ask-model.ts';
-import { inputTurns, invalidOutput, readJson } from './answer.ts';
+import { inputTurns, invalidOutput } from './answer.ts';
 import { callModel } from './model-step.ts';
+import { readJson } from './read-json.ts';
 import type { LimitReached } from './run-signal.ts';
 import { textTokens } from './token-estimate.ts';
 import type { Visit, VisitOutput } from './visit.ts';

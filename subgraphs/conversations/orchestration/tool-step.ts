@@ -44,7 +44,7 @@ export async function runTool(
       async (step, known) => {
         if (!granted) throw new ToolError('UNKNOWN_TOOL', `There is no tool ${call.name}.`);
         if (once && known?.state === 'RUNNING') throw interruption(call.name);
-        const args = await approvedArguments(visit, granted, call.args, step);
+        const args = await approvedArguments(visit, granted, call.args, step, key);
         const begun = scope.journal.begin(step);
         // What only reads can be read again: nothing has to be stored before it.
         if (granted.tool.effect === 'NONE') begun.catch(() => {});
@@ -79,12 +79,13 @@ async function approvedArguments(
   { tool, approval }: GrantedTool,
   args: JsonObject,
   step: StepRecord,
+  place: string,
 ): Promise<JsonObject> {
   const { journal } = visit.scope;
   const asked = journal.approvalOf(step.id);
   if (!asked) {
     checkArguments(tool, args);
-    const ruled = await ruleOnToolCall(visit.scope.rules, { agent: visit.agent, tool: tool.name, args });
+    const ruled = await ruleOnToolCall(visit, place, tool.name, args);
     const wanted = ruled ?? (approval && (await isNeeded(approval, visit, tool, args)) ? approval : null);
     if (!wanted) return args;
     return journal.ask(step, {
@@ -99,7 +100,7 @@ async function approvedArguments(
   }
   const edited = decisionOf(visit, asked, step).editedArguments as JsonObject | null;
   // Whoever allows a call does not allow what a rule forbids.
-  if (edited) await ruleOnToolCall(visit.scope.rules, { agent: visit.agent, tool: tool.name, args: edited });
+  if (edited) await ruleOnToolCall(visit, `${place}/edited`, tool.name, edited);
   return edited ?? args;
 }
 

@@ -1,13 +1,13 @@
-import type { RunnableAgent } from '#core/agent/runnable-agent';
 import type { RawTransaction } from '#core/database/transaction';
 import { newId } from '#core/id';
 import { changeText } from '#core/rule/change-text';
-import { evaluateRules } from '#core/rule/evaluate-rules';
+import { evaluateWithJudge } from '#core/rule/evaluate-rules';
 import { actionsOf, isWorthKeeping, type RuleDecision } from '#core/rule/rule-decision';
 import type { Run } from '#prisma/generated/client';
 import { holdsRun } from '../orchestration/held-run.ts';
+import type { Visit } from '../orchestration/visit.ts';
 import { RunFailure } from '../run/run-failure.ts';
-import type { RunRules } from './run-rules.ts';
+import { judgeOf } from './judge.ts';
 
 /** Why a run does not begin, as it is stored. */
 interface Refusal {
@@ -21,7 +21,11 @@ interface Refusal {
  * by the same decision.
  * @throws RunFailure `RULE_BLOCKED` or `CONVERSATION_ENDED` with what people are told
  */
-export async function ruleOnInput(rules: RunRules, agent: Pick<RunnableAgent, 'id' | 'name'>): Promise<void> {
+export async function ruleOnInput(visit: Visit): Promise<void> {
+  const {
+    agent,
+    scope: { rules },
+  } = visit;
   const { run, options } = rules;
   const round = run.earlierAttempts;
   const [set, rulings] = await Promise.all([
@@ -32,7 +36,7 @@ export async function ruleOnInput(rules: RunRules, agent: Pick<RunnableAgent, 'i
   if (own) return refuseAgain(own.refusal);
   if (!set.has('INPUT') && rulings.length === 0) return;
   const facts = await rules.factsOf(agent);
-  const decision = evaluateRules(set, 'INPUT', facts);
+  const decision = await evaluateWithJudge(set, 'INPUT', facts, judgeOf(visit, `judge/${round}`, facts.text));
   // Where nothing is wanted any more, what was decided before has to be taken back.
   if (!isWorthKeeping(decision) && rulings.length === 0) return;
   const refusal = refusalOf(decision);

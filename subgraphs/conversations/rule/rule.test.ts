@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendMessage } from '#test/support/room-call';
+import { readRun, sendMessage } from '#test/support/room-call';
 import { isFinal } from '#test/support/room-reader';
 import { createRule, decisionsOf } from '#test/support/rule-call';
 import { type TeamRoom, TeamStage } from '../orchestration/team.fixture.ts';
@@ -153,6 +153,38 @@ describe('rules of the stage INPUT', { timeout: 60_000 }, () => {
         [room.id],
       );
     expect(rows).toMatchObject([{ payload: { agentId: agent.id, input: 'Sum up.', runId: expect.any(String) } }]);
+    await stage.leave(room);
+  });
+
+  it('ask a model, which counts as a step of the run, and count by what it says', async () => {
+    const agent = await stage.agent('Jay');
+    const judge = { question: 'Is <judge> this rude?' };
+    await createRule(stage.owner, {
+      name: 'Rude',
+      scope: { agentId: agent.id },
+      condition: 'text.contains("you")',
+      judge,
+      actions: [{ block: { message: 'Please be kind.' } }],
+      failMode: 'CLOSED',
+    });
+    const verdict = (applies: boolean) => say(JSON.stringify({ applies, reason: 'It is what it is.' }));
+    stage.model.script('<judge>', verdict(false), verdict(true), say('I think so'));
+    stage.script('Jay', say('Hello.'), say('Well.'));
+    const room = await stage.enter(agent);
+    const kind = await stage.ask(room, 'How are you?');
+    expect(kind.run.state).toBe('SUCCEEDED');
+    expect(kind.run.steps.map(({ name }) => name)).toEqual(['judge: Rude', 'Jay']);
+    expect(kind.run.steps[0]).toMatchObject({ kind: 'MODEL', state: 'SUCCEEDED' });
+    const usage = await readRun(stage.owner.client, kind.id);
+    expect(usage?.usage?.totalTokens).toBe(36);
+    const rude = await stage.ask(room, 'What is wrong with you?');
+    expect(rude.run.error).toMatchObject({ code: 'RULE_BLOCKED', message: 'Please be kind.' });
+    // Without a verdict a closed rule counts.
+    expect((await stage.ask(room, 'You there?')).run.state).toBe('SUCCEEDED');
+    expect((await stage.ask(room, 'Are you there?')).run.error?.code).toBe('RULE_BLOCKED');
+    const [silent, blocked] = await decisionsOf(stage.owner, { conversationId: room.id }, 2);
+    expect(silent?.reasons[0]).toMatchObject({ counts: true, error: expect.stringContaining('understood') });
+    expect(blocked?.reasons[0]?.why).toContain('It is what it is.');
     await stage.leave(room);
   });
 

@@ -1,30 +1,32 @@
-import type { RunnableAgent } from '#core/agent/runnable-agent';
 import type { JsonObject } from '#core/model/model.port';
-import { evaluateRules } from '#core/rule/evaluate-rules';
+import { evaluateWithJudge } from '#core/rule/evaluate-rules';
 import type { RuleActionOf } from '#core/rule/rule-action';
 import { actionsOf } from '#core/rule/rule-decision';
 import { ToolError } from '#core/tool/tool.port';
-import type { RunRules } from './run-rules.ts';
-
-/** A call that a model wants to make. */
-export interface WantedCall {
-  agent: Pick<RunnableAgent, 'id' | 'name'>;
-  tool: string;
-  args: JsonObject;
-}
+import type { Visit } from '../orchestration/visit.ts';
+import { judgeOf } from './judge.ts';
 
 /**
  * Asks the rules about a call of a tool, before it is made.
+ * @param place Of the call in the run, below the visit's own place.
  * @returns How a person has to be asked first; null where nobody has to be, as far as rules are concerned.
  * @throws ToolError `RULE_BLOCKED` with what the rule says, for the model
  */
 export async function ruleOnToolCall(
-  rules: RunRules,
-  { agent, tool, args }: WantedCall,
+  visit: Visit,
+  place: string,
+  tool: string,
+  args: JsonObject,
 ): Promise<RuleActionOf<'REQUIRE_APPROVAL'> | null> {
+  const {
+    agent,
+    scope: { rules },
+  } = visit;
   const set = await rules.set();
   if (!set.has('TOOL_CALL')) return null;
-  const decision = evaluateRules(set, 'TOOL_CALL', { ...(await rules.factsOf(agent)), tool, args });
+  const facts = { ...(await rules.factsOf(agent)), tool, args };
+  const call = JSON.stringify({ tool, arguments: args });
+  const decision = await evaluateWithJudge(set, 'TOOL_CALL', facts, judgeOf(visit, `${place}/judge`, call));
   await rules.keep(decision, { agentId: agent.id, tool });
   const [block] = actionsOf(decision, 'BLOCK');
   if (block) throw new ToolError('RULE_BLOCKED', `A rule does not allow this call: ${block.action.message}`);

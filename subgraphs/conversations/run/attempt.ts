@@ -22,7 +22,7 @@ import { limitsAt } from '../orchestration/limit-rounds.ts';
 import { RoomContext } from '../orchestration/room-context.ts';
 import { Roster } from '../orchestration/roster.ts';
 import { Speaker } from '../orchestration/speaker.ts';
-import type { RunScope } from '../orchestration/visit.ts';
+import type { RunScope, Visit } from '../orchestration/visit.ts';
 import { agentUnavailable, work } from '../orchestration/work.ts';
 import type { PeerDirectory } from '../peer-directory.ts';
 import { ruleOnInput } from '../rule/input-rule.ts';
@@ -111,8 +111,6 @@ export class Attempt {
       await options.database.scoped.run.updateMany({ where: { id: run.id, fence: run.fence }, data });
     }
     const rules = new RunRules(options, run, viewer);
-    // Behind a pause nothing new is shown of the message.
-    if (!this.claimed.resumed) await ruleOnInput(rules, agent);
     const asides = new Asides();
     const limits = { ...DEFAULT_LIMITS, ...agent.limits };
     // Its time begins anew with a retry.
@@ -142,17 +140,19 @@ export class Attempt {
       limit: null,
       teamState: null,
     };
+    const visit: Visit = {
+      scope: this.scope,
+      agent,
+      path: '',
+      stepId: null,
+      input: { kind: 'ROOM' },
+      speaker: this.speaker,
+      allowance,
+      signal: stop.signal,
+    };
     try {
-      await work({
-        scope: this.scope,
-        agent,
-        path: '',
-        stepId: null,
-        input: { kind: 'ROOM' },
-        speaker: this.speaker,
-        allowance,
-        signal: stop.signal,
-      });
+      await ruleOnInput(visit);
+      await work(visit);
       await asides.finish();
     } catch (error) {
       await asides.abandon();

@@ -1,8 +1,8 @@
 import type { LoopTeam } from '#core/agent/team-definition';
 import { textOf } from '../../run/ask-model.ts';
-import { readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import { workAtNode } from '../node-work.ts';
+import { readJson } from '../read-json.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitOutput } from '../visit.ts';
 import { inputText, sayAll, type Team, textInput } from './team.ts';

@@ -3,9 +3,9 @@ import { evaluateCondition } from '#core/condition/condition';
 import type { JsonValue } from '#core/model/model.port';
 import { firstMentioned } from '../../responder.ts';
 import { textOf } from '../../run/ask-model.ts';
-import { readJson } from '../answer.ts';
 import { callModel } from '../model-step.ts';
 import type { NodeOutput } from '../node-work.ts';
+import { readJson } from '../read-json.ts';
 import type { Floor } from './chat-floor.ts';
 import { inputText, type Team } from './team.ts';
 

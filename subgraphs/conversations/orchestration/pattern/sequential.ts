@@ -1,6 +1,6 @@
 import type { SequentialTeam } from '#core/agent/team-definition';
-import { readJson } from '../answer.ts';
 import { workAtNode } from '../node-work.ts';
+import { readJson } from '../read-json.ts';
 import { StepFailure } from '../run-signal.ts';
 import type { VisitInput, VisitOutput } from '../visit.ts';
 import { inputText, sayAll, type Team, textInput } from './team.ts';
