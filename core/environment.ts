@@ -170,6 +170,10 @@ const schema = z.object({
   OUTBOUND_ALLOW: outboundAllow,
   /** Which ports agents may reach on the open internet. */
   OUTBOUND_PORTS: ports,
+  /** How long before a webhook that failed is tried again, in seconds: four times as long before each further try. */
+  WEBHOOK_RETRY_SECONDS: number(0.05, 'must be a number of seconds, at least 0.05').default(5),
+  /** How often a webhook is tried in all. */
+  WEBHOOK_TRIES: whole(1, 'must be a whole number of at least 1').default(8),
   /** What no organization may go below when it sets for how long it keeps messages. */
   MIN_RETENTION_DAYS: whole(1, 'must be a whole number of days from 1').default(7),
   OIDC_ISSUER: optionalUrl(http),

@@ -30,6 +30,10 @@ export const PERMISSIONS = {
   'webhooks:manage': 'Say which addresses are told of events.',
   'rules:read': 'See rules and what they have decided.',
   'rules:write': 'Create, change and delete rules.',
+  'tasks:read': 'See the tasks that are done on one’s behalf, and the state of the queues.',
+  'tasks:write': 'Create tasks, cancel those on one’s behalf, and begin again what of them is dead.',
+  'tasks:manage': 'See and change every task, its queues and the workers.',
+  'schedules:manage': 'Create, change, pause and delete schedules of tasks.',
 } as const satisfies Record<string, string>;
 
 /** One thing that a caller can be allowed to do, such as `agents:publish`. */
@@ -57,8 +61,10 @@ export const BUILT_IN_ROLES = {
     'runs:approve',
     'budgets:read',
     'rules:read',
+    'tasks:read',
+    'tasks:write',
   ],
-  VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read'],
+  VIEWER: ['organization:read', 'agents:read', 'memory:read', 'conversations:read', 'tasks:read'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type BuiltInRoleName = keyof typeof BUILT_IN_ROLES;

@@ -10,6 +10,7 @@ const LOAD: Record<SubgraphName, () => Promise<(kernel: Kernel) => Promise<Subgr
   conversations: async () => (await import('#subgraphs/conversations/index')).createConversations,
   events: async () => (await import('#subgraphs/events/index')).createEvents,
   rules: async () => (await import('#subgraphs/rules/index')).createRules,
+  tasks: async () => (await import('#subgraphs/tasks/index')).createTasks,
 };
 
 const namesOf = (roles: ReadonlySet<Role>): SubgraphName[] =>

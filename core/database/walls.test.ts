@@ -13,6 +13,7 @@ const OF_NO_ORG = [
   'used_log_in_attempts',
   'idempotent_requests',
   'service_instances',
+  'task_workers',
   'settings',
 ];
 /** Tables without an `org_id` that this role may use all the same, and the policy that confines it there. */

@@ -4,12 +4,14 @@ import type { EventType, EventTypes } from './event-type.ts';
 import { IDENTITY_EVENTS } from './identity-events.ts';
 import { RECORD_EVENTS } from './record-events.ts';
 import { RULE_EVENTS } from './rule-events.ts';
+import { TASK_EVENTS } from './task-events.ts';
 
 /** Every type of event that there is. A part of Parley adds its own file, and a line here. */
 export const EVENT_CATALOG: EventTypes = {
   ...IDENTITY_EVENTS,
   ...AGENT_EVENTS,
   ...CONVERSATION_EVENTS,
+  ...TASK_EVENTS,
   ...RULE_EVENTS,
   ...RECORD_EVENTS,
 };

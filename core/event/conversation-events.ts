@@ -53,6 +53,7 @@ export const CONVERSATION_EVENTS: EventTypes = {
   'run.finished': eventType('A run has ended.', 'RUN runId', {
     ...run,
     messageId: id,
+    triggerMessageId: optionalId,
     state: text,
     code: optionalText,
   }),

@@ -1,6 +1,6 @@
 import { type EventTypes, eventType, field } from './event-type.ts';
 
-const { id, count, optionalCount, optionalText, text, texts } = field;
+const { id, count, optionalText, text, texts } = field;
 
 const webhook = { webhookId: id };
 
@@ -12,11 +12,10 @@ export const RECORD_EVENTS: EventTypes = {
     before: field.settings,
     after: field.settings,
   }),
-  'audit.trimmed': eventType('What is kept no longer went from the record.', 'ORGANIZATION', {
-    entries: count,
-    events: count,
-    upToSeq: optionalCount,
+  'audit.trimmed': eventType('The start of the audit trail went, up to an entry that was signed.', 'ORGANIZATION', {
+    upToSeq: count,
   }),
+  'event_log.trimmed': eventType('The start of the log of events went.', 'ORGANIZATION', { events: count }),
   'webhook.created': eventType('A webhook was made.', 'WEBHOOK webhookId', { ...webhook, host: text, types: texts }),
   'webhook.updated': eventType('A webhook was changed.', 'WEBHOOK webhookId', {
     ...webhook,

@@ -70,6 +70,9 @@ export const ruleDecided = z.object({
 
 export type RuleDecided = z.output<typeof ruleDecided>;
 
+/** What a person is told who is chosen to answer. */
+const ASKED = 'You were chosen to answer a message.';
+
 /** The event that tells of a decision, to be written with what is done about it. Its id is that of the decision. */
 export function decisionEvent(
   decision: RuleDecision,
@@ -95,12 +98,18 @@ export function decisionEvent(
         actions: (wants.get(rule.id) ?? []).map(({ kind }) => kind),
       })),
     routing: subject.routing ?? null,
-    notices: actionsOf(decision, 'NOTIFY').map(({ rule, action: { userIds, roles, message } }) => ({
-      rule,
-      userIds,
-      roles,
-      message,
-    })),
+    notices: [
+      ...actionsOf(decision, 'NOTIFY').map(({ rule, action: { userIds, roles, message } }) => ({
+        rule,
+        userIds,
+        roles,
+        message,
+      })),
+      ...actionsOf(decision, 'ROUTE').flatMap(({ rule }) => {
+        const chosen = subject.routing?.chosen;
+        return chosen?.kind === 'USER' ? [{ rule, userIds: [chosen.id], roles: [], message: ASKED }] : [];
+      }),
+    ],
     tasks: actionsOf(decision, 'START_TASK').map(({ rule, action: { agentId, input } }) => ({ rule, agentId, input })),
     micros: decision.micros,
     decidedAt: new Date().toISOString(),

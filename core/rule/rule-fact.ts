@@ -41,7 +41,6 @@ const FACTS = {
   },
   ROUTING: {
     text: { type: 'string', description: 'The text of the message that somebody is to answer.' },
-    files: { type: 'list<string>', description: 'The media types of its files, such as image/png.' },
     ...AUTHOR,
     agents: { type: 'list<string>', description: 'The names of the agents of the conversation that can answer.' },
     mentioned: { type: 'string', description: 'The name of the agent that the message mentions; empty where none.' },

@@ -4,7 +4,7 @@ import type { EventConsumer } from '#core/outbox/consumer';
 import type { FileDoor } from './file-door.ts';
 
 /** The names of the subgraphs, which are also the names of their roles. */
-export const SUBGRAPH_NAMES = ['identity', 'agents', 'conversations', 'rules', 'events'] as const;
+export const SUBGRAPH_NAMES = ['identity', 'agents', 'conversations', 'tasks', 'rules', 'events'] as const;
 
 export type SubgraphName = (typeof SUBGRAPH_NAMES)[number];
 

@@ -34,6 +34,8 @@ import { ORCHESTRATION_EVENT_TYPES } from './orchestration/event.type.ts';
 import { OrchestrationResolver } from './orchestration/orchestration.resolver.ts';
 import { RetryService } from './orchestration/retry.service.ts';
 import { StepService } from './orchestration/step.service.ts';
+import { OrderResolver } from './order/order.resolver.ts';
+import { OrderService } from './order/order.service.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { permissions } from './permissions.ts';
 import { createRequestScope } from './request-scope.ts';
@@ -42,6 +44,7 @@ import { RollbackService } from './rollback/rollback.service.ts';
 import { RunRolledBackType } from './rollback/rollback.type.ts';
 import { createRoomLife, ROOM_LIFE_EVENT_TYPES } from './room-life.ts';
 import { RoomTurns } from './room-turn.ts';
+import { MessageRouter } from './rule/message-router.ts';
 import { RunExecutor } from './run/execute-run.ts';
 import { executeRunJob } from './run/job.ts';
 import { releaseClaims, startSweep } from './run/sweep.ts';
@@ -64,7 +67,8 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const turns = new RoomTurns();
   const runs = new RunService(database, transactions, streams, bus, jobs, log, turns);
   const conversations = new ConversationService(database, transactions, streams, directory, bus, turns);
-  const messages = new MessageService(database, transactions, streams, directory, runs, turns);
+  const router = new MessageRouter({ database, transactions, directory, rules: rules.source });
+  const messages = new MessageService(database, transactions, streams, directory, runs, turns, router);
   const events = new EventService(database, streams);
   const attachments = createAttachments(kernel);
   const scope = createRequestScope(database, attachments.links);
@@ -77,6 +81,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
   const budgets = createBudget({ kernel, directory, turns, runs });
   const roomLife = createRoomLife({ kernel, messages, turns, directory, scope, sweepFiles: attachments.sweep });
   const forks = new ForkService({ database, transactions, streams, directory, conversations, messages });
+  const orders = new OrderService({ database, transactions, directory, conversations, messages, runs, turns });
   const takeovers = new TakeoverService({ database, transactions, streams, directory, runs, turns });
   const runFeed = new RunEventService(database, streams, events, runs);
   const live = createLive({ kernel, directory, scope, tools, rules: rules.source });
@@ -121,6 +126,7 @@ export async function createConversations(kernel: Kernel): Promise<Subgraph> {
       createRunFeedResolver(runFeed, new RunListService(database), scope),
       new OrchestrationResolver(steps, approvals, retries, scope),
       toolbox.resolver,
+      new OrderResolver(orders, scope),
       new TakeoverResolver(takeovers, scope),
       new ForkResolver(forks, scope),
       new BranchResolver(new BranchService({ transactions, streams, messages, runs, turns }), scope),

@@ -23,6 +23,7 @@ import { lockRoom } from './room-lock.ts';
 import type { RoomTurns } from './room-turn.ts';
 import { insertMessage, insertRun } from './row.ts';
 import { assertOpen } from './rule/ended-room.ts';
+import type { MessageRouter, Routed } from './rule/message-router.ts';
 import { type RunService, UNFINISHED } from './run.service.ts';
 import { withStreamedText } from './streamed-text.ts';
 import { answeringAgent } from './takeover/answering-agent.ts';
@@ -32,6 +33,14 @@ export interface SentMessage {
   message: Message;
   /** Null where no agent answers. */
   run: Run | null;
+}
+
+/** Who answers a message. */
+export interface Responder {
+  /** Null where there is no agent, or a person answers. */
+  agentId: string | null;
+  /** What rules have said of it, to be kept with the message. */
+  routed: Routed | null;
 }
 
 /** What a message is made of. */
@@ -56,6 +65,7 @@ export class MessageService {
     private readonly directory: PeerDirectory,
     private readonly runs: RunService,
     private readonly turns: RoomTurns,
+    private readonly router: MessageRouter,
   ) {}
 
   /** The history of a room that the viewer may read, oldest first. Without `last` or `before` it begins at the start. */
@@ -104,33 +114,31 @@ export class MessageService {
     const { conversationId, text, agentId, whenBusy, attachmentIds } = validate(sendMessageSchema, input);
     const allowed = { check: canWrite, refusal: 'Only those who take part in a conversation write in it.' };
     const opened = await openRoom(viewer, conversationId, loaders, allowed);
-    const responderId = await this.responder(viewer, opened, text, agentId ?? null);
+    const responder = await this.responder(viewer, opened, text, agentId ?? null);
     const sent = await this.turns.take(opened.room.id, () =>
-      responderId && whenBusy !== WhenBusy.ENQUEUE
+      responder.agentId && whenBusy !== WhenBusy.ENQUEUE
         ? this.transactions.scoped(async (unit) => {
             await lockRoom(unit.tx, conversationId);
             await this.clearTheWay(unit, viewer, conversationId, whenBusy, ALL_BUT_REJECT);
-            return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
+            return this.write(unit, viewer, opened, { text, attachmentIds }, responder);
           })
         : this.transactions.direct(async (unit) => {
             await lockRoom(unit.tx, conversationId);
-            return this.write(unit, viewer, opened, { text, attachmentIds }, responderId);
+            return this.write(unit, viewer, opened, { text, attachmentIds }, responder);
           }),
     );
+    // Whoever is to answer may have come into the room.
+    if (responder.routed) loaders.participants.clear(conversationId);
     if (sent.run) this.runs.dispatch(sent.run);
     return sent;
   }
 
   /**
-   * Who answers; null where there is no agent, or a person has taken over.
+   * Who answers: whom the message or a rule names, else whom the room would have.
    * @throws ParleyError where the agent that is wanted cannot.
    */
-  async responder(
-    viewer: Viewer,
-    { room, participants }: OpenRoom,
-    text: string,
-    agentId: string | null,
-  ): Promise<string | null> {
+  async responder(viewer: Viewer, opened: OpenRoom, text: string, agentId: string | null): Promise<Responder> {
+    const { room, participants } = opened;
     const present = participants.filter((row) => row.kind === 'AGENT').map((row: Participant) => row.participantId);
     if (agentId !== null) {
       if (!present.includes(agentId)) throw badInput('input.agentId', 'This agent is not in the conversation.');
@@ -142,14 +150,18 @@ export class MessageService {
         const message = 'A person has taken over from this agent: it answers once the conversation is handed back.';
         throw conflict(message, [{ path: 'input.agentId', message }]);
       }
-      if (able) return able.id;
+      if (able) return { agentId: able.id, routed: null };
       const message = 'This agent cannot answer: it is archived, or nothing of it was published.';
       throw conflict(message, [{ path: 'input.agentId', message }]);
     }
-    if (present.length < 2) return present[0] ?? null;
+    const routed = await this.router.route(viewer, opened, text);
+    const chosen = routed?.record?.chosen;
+    if (chosen) return { agentId: chosen.kind === 'AGENT' ? chosen.id : null, routed };
+    if (present.length < 2) return { agentId: present[0] ?? null, routed };
     // Where none of them can, the run of the first says so in the room.
     const able = await this.directory.agentsThatAnswer(viewer, present);
-    return (await answeringAgent(this.database.scoped, room.id, text, able)) ?? present[0] ?? null;
+    const answering = await answeringAgent(this.database.scoped, room.id, text, able);
+    return { agentId: answering ?? present[0] ?? null, routed };
   }
 
   /**
@@ -185,7 +197,7 @@ export class MessageService {
     viewer: Viewer,
     { room }: OpenRoom,
     { id, text, attachmentIds, kept = [] }: Written,
-    agentId: string | null,
+    { agentId, routed }: Responder,
   ): Promise<SentMessage> {
     assertOpen(room);
     const now = new Date();
@@ -212,7 +224,8 @@ export class MessageService {
     });
     const added = eventOf(room, 'MessageAdded', { message: snapshotMessage(message) });
     const queued = run ? [eventOf(room, 'RunStateChanged', { run: snapshotRun(run) })] : [];
-    const events = await this.streams.appendIn(unit.tx, [added, ...queued]);
+    const joined = routed ? await this.router.keep(unit, viewer, room, routed, { message, run }) : [];
+    const events = await this.streams.appendIn(unit.tx, [added, ...joined, ...queued]);
     message.position = BigInt(events[0]?.seq ?? 0);
     await insertMessage(unit.tx, message);
     unit.afterCommit(() => this.streams.publish(room.id, events));

@@ -111,6 +111,19 @@ export class RunService {
       return (await unit.tx.run.findFirst({ where: { id: run.id } })) ?? run;
     }
     const cancelled: Run = { ...run, state: 'CANCELLED', cancelRequestedAt: now, finishedAt: now };
+    await unit.emit({
+      id: newId(),
+      orgId: run.orgId,
+      type: 'run.finished',
+      payload: {
+        runId: run.id,
+        conversationId: run.conversationId,
+        messageId: run.replyMessageId,
+        triggerMessageId: run.triggerMessageId,
+        state: 'CANCELLED',
+        code: null,
+      },
+    });
     const event = eventOf({ id: run.conversationId, orgId: run.orgId }, 'RunStateChanged', {
       run: snapshotRun(cancelled),
     });

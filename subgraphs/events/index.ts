@@ -7,6 +7,7 @@ import { EventLog } from './log/event-log.ts';
 import { eventRecorder } from './log/event-recorder.ts';
 import { RoomSight } from './log/room-sight.ts';
 import { permissions } from './permissions.ts';
+import { createWebhooks } from './webhook/create-webhooks.ts';
 
 /** Composes the events subgraph. */
 export async function createEvents(kernel: Kernel): Promise<Subgraph> {
@@ -14,15 +15,19 @@ export async function createEvents(kernel: Kernel): Promise<Subgraph> {
   const rooms = new RoomSight(peers);
   const events = new EventLog(database, rooms);
   const audit = createAudit(kernel);
+  const webhooks = createWebhooks(kernel);
   const schema = await buildFederatedSchema({
-    resolvers: [createEventResolver({ log: events, rooms, streams }), audit.resolver],
+    resolvers: [createEventResolver({ log: events, rooms, streams }), ...audit.resolvers, webhooks.resolver],
     permissions,
   });
   return {
     name: 'events',
     schema,
-    jobs: [],
-    consumers: [eventRecorder(streams, log, [audit.write])],
-    startWorker: async () => audit.startSweep(),
+    jobs: [...audit.jobs, ...webhooks.jobs],
+    consumers: [eventRecorder(streams, log, [audit.write, webhooks.write])],
+    async startWorker() {
+      const stops = [audit.startSweep(), webhooks.startSweep()];
+      return async () => void (await Promise.all(stops.map((stop) => stop())));
+    },
   };
 }

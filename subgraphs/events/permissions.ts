@@ -1,5 +1,6 @@
 import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
 import { auditMutations, auditQueries, auditTypes } from './audit/permissions.ts';
+import { webhookMutations, webhookQueries, webhookTypes } from './webhook/permissions.ts';
 
 const read = permitted('events:read');
 /** Parts of events that the audit trail has as well. */
@@ -7,8 +8,8 @@ const told = permittedAny('events:read', 'audit:read');
 
 /** One line a field. What is missing is denied. Which rows it covers is the services' to say. */
 export const permissions = {
-  Query: { events: read, eventTypes: authenticated, ...auditQueries },
-  Mutation: { ...auditMutations },
+  Query: { events: read, eventTypes: authenticated, ...auditQueries, ...webhookQueries },
+  Mutation: { ...auditMutations, ...webhookMutations },
   Subscription: { eventStream: read },
   Event: {
     id: read,
@@ -45,4 +46,5 @@ export const permissions = {
   Agent: { id: authenticated },
   Conversation: { id: authenticated },
   ...auditTypes,
+  ...webhookTypes,
 };

@@ -11,6 +11,7 @@ export const permissions = {
     authenticate: anyone,
     recheckCredentials: anyone,
     viewer: anyone,
+    principal: authenticated,
     logInProviders: anyone,
     // Whoever holds the token of an invitation may see where it leads.
     invitationPreview: anyone,
@@ -142,6 +143,7 @@ export const permissions = {
     permissions: anyone,
     credential: anyone,
   },
+  Principal: { userKind: authenticated, permissions: authenticated },
   AuthenticatedCredential: {
     kind: anyone,
     id: anyone,

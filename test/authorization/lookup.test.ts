@@ -20,6 +20,7 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   rule: (things) => things.rule,
   run: (things) => things.run,
   step: (things) => things.step,
+  task: (things) => things.task,
 };
 
 let test: TestServer;

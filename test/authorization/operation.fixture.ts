@@ -1,3 +1,4 @@
+import { encodeCursor } from '#core/graphql/pagination';
 import { newId } from '#core/id';
 import { PASSWORD, type Person } from '../support/seed.ts';
 import type { Maker } from './scene.fixture.ts';
@@ -42,6 +43,8 @@ const byId = (selection: string, id: (asking: Asking) => Promise<string>): Table
 });
 
 const nodes = (selection = '{ id }'): TableOperation => ({ text: `{ nodes ${selection} totalCount }` });
+
+const queue = input('Queue', '{ queue { name } }', () => ({ queue: 'of-roles' }));
 
 /** How every root field is asked, on things made for the occasion. */
 export const OPERATIONS: Record<string, TableOperation> = {
@@ -341,6 +344,30 @@ export const OPERATIONS: Record<string, TableOperation> = {
     messagesDays: 3650,
   })),
   'Query.tokenLimits': nodes('{ id used left agent { id } }'),
+  'Query.taskKinds': { text: '{ name inputSchema }' },
+  'Query.task': byId('{ id input jobs { nodes { input } } }', ({ maker }) => maker.task()),
+  'Query.tasks': nodes('{ id input }'),
+  'Query.deadLetters': nodes('{ id input }'),
+  'Query.taskQueues': { text: '{ name stats { ready } }' },
+  'Query.queueStats': { text: '{ ready dead }' },
+  'Query.taskThroughput': { text: '{ kind succeeded }' },
+  'Query.taskWorkers': { text: '{ id running }' },
+  'Mutation.updateQueue': input('UpdateQueue', '{ queue { name } }', () => ({ queue: 'of-roles', maxConcurrent: 1 })),
+  'Mutation.pauseQueue': queue,
+  'Mutation.resumeQueue': queue,
+  'Mutation.drainQueue': queue,
+  'Subscription.queueStats': { text: '{ ready }' },
+  'Mutation.createTask': input('CreateTask', '{ task { id } }', () => ({
+    kind: 'CALL_WEBHOOK',
+    input: { url: 'https://example.com/' },
+    startAfter: '2099-01-01T00:00:00Z',
+  })),
+  'Mutation.cancelTask': input('CancelTask', '{ task { id state } }', async ({ maker }) => ({
+    taskId: await maker.task(),
+  })),
+  'Mutation.replayDeadLetters': input('ReplayDeadLetters', '{ replayedCount }', async ({ maker }) => ({
+    jobIds: [await maker.deadLetter()],
+  })),
   'Mutation.setTokenLimit': input('SetTokenLimit', '{ tokenLimit { id used } }', () => ({
     period: 'TOTAL',
     maxTokens: 1_000_000_000,
@@ -400,11 +427,54 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.auditKey': { text: '{ id publicKey }' },
   'Mutation.checkpointAudit': { text: '{ checkpoint { seq } }' },
   'Mutation.exportAudit': input('ExportAudit', '{ url }', () => ({ format: 'CSV' })),
+  'Query.recordRetention': { text: '{ eventsDays auditDays }' },
+  'Mutation.setRecordRetention': input('SetRecordRetention', '{ recordRetention { auditDays } }', () => ({
+    auditDays: 3650,
+  })),
+  'Query.webhooks': nodes('{ id url }'),
+  'Query.webhook': byId('{ id url }', ({ maker }) => maker.webhook()),
+  'Query.webhookDeliveries': {
+    text: '(webhookId: $id) { nodes { id body } }',
+    types: '$id: ID!',
+    variables: async ({ maker }) => ({ id: await maker.webhook() }),
+  },
+  'Query.webhookDelivery': byId('{ id body attempts { status } }', ({ maker }) => maker.webhookDelivery()),
+  'Mutation.createWebhook': input('CreateWebhook', '{ secret }', () => ({
+    url: 'http://127.0.0.1:9/hook',
+    types: ['agent.restored'],
+  })),
+  'Mutation.updateWebhook': input('UpdateWebhook', '{ webhook { id } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+    description: 'Changed',
+  })),
+  'Mutation.deleteWebhook': input('Webhook', '{ deletedWebhookId }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.rotateWebhookSecret': input('RotateWebhookSecret', '{ secret }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.pauseWebhook': input('Webhook', '{ webhook { state } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.resumeWebhook': input('Webhook', '{ webhook { state } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.testWebhook': input('Webhook', '{ delivery { id } }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
+  'Mutation.replayWebhook': input('ReplayWebhook', '{ replayed }', async ({ maker }) => ({
+    webhookId: await maker.webhook(),
+  })),
   'Subscription.eventStream': {
     text: '(after: $after) { cursor }',
     types: '$after: String',
     // From the beginning on: an answer comes at once.
     variables: async () => ({ after: Buffer.from('["ev","0"]').toString('base64url') }),
+  },
+  'Subscription.taskEvents': {
+    text: '(taskId: $id, after: $after) { __typename }',
+    types: '$id: ID!, $after: String',
+    variables: async ({ maker }) => ({ id: await maker.task(), after: encodeCursor('k', 0) }),
   },
   'Subscription.runEvents': {
     text: '(runId: $id) { __typename }',

@@ -133,6 +133,24 @@ Mutation.rollBackRule               who   late  late  no    no    no    no
 Mutation.enableRule                 who   ok    ok    no    no    no    no
 Mutation.disableRule                who   ok    ok    no    no    no    no
 Mutation.deleteRule                 who   ok    ok    no    no    no    no
+# Tasks, which are on behalf of the owner: those of another answer as ones that there are not.
+Query.taskKinds                     who   ok    ok    ok    ok    no    ok
+Query.task                          who   ok    ok    none  none  no    none
+Query.tasks                         who   ok    ok    ok    ok    no    ok
+Query.deadLetters                   who   ok    ok    ok    ok    no    ok
+Mutation.createTask                 who   ok    ok    ok    no    no    ok
+Mutation.cancelTask                 who   ok    ok    none  no    no    none
+Mutation.replayDeadLetters          who   ok    ok    none  no    no    none
+Query.taskQueues                    who   ok    ok    ok    ok    no    ok
+Query.queueStats                    who   ok    ok    ok    ok    no    ok
+Query.taskThroughput                who   ok    ok    ok    ok    no    ok
+Query.taskWorkers                   who   ok    ok    no    no    no    no
+Mutation.updateQueue                who   ok    ok    no    no    no    no
+Mutation.pauseQueue                 who   ok    ok    no    no    no    no
+Mutation.resumeQueue                who   ok    ok    no    no    no    no
+Mutation.drainQueue                 who   ok    ok    no    no    no    no
+Subscription.queueStats             who   ok    ok    ok    ok    no    ok
+Subscription.taskEvents             who   ok    ok    none  none  no    none
 Subscription.conversationEvents     who   ok    ok    ok    ok    no    ok
 Subscription.runEvents              who   ok    ok    ok    ok    no    ok
 # Live sessions are their own users' alone: that of another answers as one that there is not.
@@ -153,6 +171,21 @@ Query.auditCheckpoints              who   ok    ok    no    no    no    no
 Query.auditKey                      who   ok    ok    no    no    no    no
 Mutation.checkpointAudit            who   ok    ok    no    no    no    no
 Mutation.exportAudit                who   ok    ok    no    no    no    no
+Query.recordRetention               who   ok    ok    no    no    no    no
+Mutation.setRecordRetention         who   ok    no    no    no    no    no
+# Who is told of it.
+Query.webhooks                      who   ok    ok    no    no    no    no
+Query.webhook                       who   ok    ok    no    no    no    no
+Query.webhookDeliveries             who   ok    ok    no    no    no    no
+Query.webhookDelivery               who   ok    ok    no    no    no    no
+Mutation.createWebhook              who   ok    ok    no    no    no    no
+Mutation.updateWebhook              who   ok    ok    no    no    no    no
+Mutation.deleteWebhook              who   ok    ok    no    no    no    no
+Mutation.rotateWebhookSecret        who   ok    ok    no    no    no    no
+Mutation.pauseWebhook               who   ok    ok    no    no    no    no
+Mutation.resumeWebhook              who   ok    ok    no    no    no    no
+Mutation.testWebhook                who   ok    ok    no    no    no    no
+Mutation.replayWebhook              who   ok    ok    no    no    no    no
 `;
 
 /** The columns of the table, in order. */

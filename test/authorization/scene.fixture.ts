@@ -26,6 +26,12 @@ export interface Things {
   user: string;
   session: string;
   live: string;
+  /** That waits for a moment that is far away. */
+  task: string;
+  /** A job that is dead. */
+  deadLetter: string;
+  webhook: string;
+  webhookDelivery: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -82,6 +88,25 @@ export class Maker {
       'rule { id }',
       'rule.id',
     );
+  /** Of what never happens here, at an address that is never reached. */
+  webhook = () =>
+    this.make(
+      'createWebhook',
+      { url: 'http://127.0.0.1:9/hook', types: ['agent.restored'] },
+      'webhook { id }',
+      'webhook.id',
+    );
+  /** One that waits: what is tried does not stand still. */
+  webhookDelivery = async () => {
+    const { testWebhook } = await this.owner.client.request<{ testWebhook: { delivery: { id: string } } }>(
+      `mutation ($input: WebhookInput!) {
+        pauseWebhook(input: $input) { webhook { id } }
+        testWebhook(input: $input) { delivery { id } }
+      }`,
+      { input: { webhookId: await this.webhook() } },
+    );
+    return testWebhook.delivery.id;
+  };
   role = () => this.make('createRole', { name: newId(), permissions: ['agents:read'] }, 'role { id }', 'role.id');
   apiKey = () => this.make('createApiKey', { name: 'a key' }, 'apiKey { id }', 'apiKey.id');
   serviceAccount = () =>
@@ -182,6 +207,31 @@ export class Maker {
     return this.make('endLiveSession', { sessionId: id }, 'session { id }', 'session.id');
   }
 
+  task = () =>
+    this.make(
+      'createTask',
+      {
+        kind: 'CALL_WEBHOOK',
+        input: { url: 'https://example.com/', body: 'Nobody else may read this' },
+        startAfter: '2099-01-01T00:00:00Z',
+      },
+      'task { id }',
+      'task.id',
+    );
+
+  /** A job of a webhook that may not be called. */
+  async deadLetter(): Promise<string> {
+    const input = { kind: 'CALL_WEBHOOK', input: { url: 'http://127.0.0.1/' } };
+    const id = await this.make('createTask', input, 'task { id }', 'task.id');
+    for (;;) {
+      const { task } = await this.owner.client.request<{
+        task: { state: string; jobs: { nodes: { id: string }[] } };
+      }>('query ($id: ID!) { task(id: $id) { state jobs { nodes { id } } } }', { id });
+      if (task.state === 'FAILED') return task.jobs.nodes[0]?.id ?? '';
+      await sleep(150);
+    }
+  }
+
   /** One of everything. */
   async things(): Promise<Things> {
     const person = await this.test.seed.member(this.owner);
@@ -199,10 +249,14 @@ export class Maker {
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
     const [tokenLimit, rule] = [await this.tokenLimit(), await this.rule()];
+    const [task, deadLetter] = await Promise.all([this.task(), this.deadLetter()]);
+    const [webhook, webhookDelivery] = await Promise.all([this.webhook(), this.webhookDelivery()]);
     const known = {
       memoryBlock,
       tokenLimit,
       rule,
+      webhook,
+      webhookDelivery,
       apiKey,
       invitation,
       role,
@@ -211,6 +265,8 @@ export class Maker {
       session,
       live,
       user: person.id,
+      task,
+      deadLetter,
     };
     return { ...talk, attachment, step, approval, ...known };
   }

@@ -77,6 +77,11 @@ const BOUNDED: Record<string, string> = {
   'Query.models': 'those of the configured providers',
   'Query.openLiveSessions': 'one for a person and room, and as many as the organization may have',
   'Query.permissions': 'a closed list',
+  'Query.taskKinds': 'a closed list',
+  'Query.taskQueues': 'the first 100',
+  'Query.taskThroughput': '200 spans at most, for each of the kinds',
+  'Query.taskWorkers': '200 at most',
+  'ReplayDeadLettersPayload.jobs': 'the first 100',
   'Query.tools': 'those of the installation',
   'Query.roles': '100 of an organization’s own at most',
   'Reaction.users': 'takes `first`, 100 at most',
@@ -87,6 +92,8 @@ const BOUNDED: Record<string, string> = {
   'TeamGroup.nodes': '20 at most',
   'RoomPresence.here': 'of those who take part, 100 at most',
   'RoomPresence.typing': 'of those who take part, 100 at most',
+  'Webhook.types': '50 at most',
+  'WebhookDelivery.attempts': '20 at most',
   'Viewer.permissions': 'a closed list',
 };
 

@@ -15,6 +15,7 @@ import { permissions as conversations } from '#subgraphs/conversations/permissio
 import { permissions as events } from '#subgraphs/events/permissions';
 import { permissions as identity } from '#subgraphs/identity/permissions';
 import { permissions as rules } from '#subgraphs/rules/permissions';
+import { permissions as tasks } from '#subgraphs/tasks/permissions';
 import { TEST_SECRETS } from '../support/server.ts';
 
 /** The rules of each subgraph: type, field, rule. */
@@ -24,6 +25,7 @@ export const PERMISSIONS: Record<SubgraphName, Record<string, Record<string, unk
   conversations,
   events,
   rules,
+  tasks,
 };
 
 export interface OpenSubgraphs {

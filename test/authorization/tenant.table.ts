@@ -21,6 +21,10 @@ export const none = (): Things => ({
   user: newId(),
   session: newId(),
   live: newId(),
+  task: newId(),
+  deadLetter: newId(),
+  webhook: newId(),
+  webhookDelivery: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -135,6 +139,15 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     (them) =>
       `{ simulateRules(input: {stage: INPUT, draft: {name: "x", stage: INPUT, actions: [{allow: true}]}, insteadOf: "${them.rule}"}) { results { outcome } } }`,
   ],
+  ['task', (them) => `{ task(id: "${them.task}") { id input jobs { nodes { input } } } }`],
+  ['cancelTask', (them) => mutation('cancelTask', `taskId: "${them.task}"`)],
+  ['replayDeadLetters', (them) => mutation('replayDeadLetters', `jobIds: ["${them.deadLetter}"]`)],
+  ['deadLetters', (them) => `{ deadLetters(filter: {taskIds: ["${them.task}"]}) { nodes { id } totalCount } }`],
+  ['tasks', (them) => `{ tasks(filter: {createdById: "${them.user}"}) { nodes { id } totalCount } }`],
+  [
+    'createTask with an agent',
+    (them) => mutation('createTask', `kind: "RUN_AGENT", input: {agentId: "${them.agent}", text: "x"}`),
+  ],
   ['runs', (them) => `{ runs(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
   ['runs of an agent', (them) => `{ runs(filter: {agentId: "${them.agent}"}) { nodes { id } totalCount } }`],
   ['events of a room', (them) => `{ events(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`],
@@ -145,6 +158,16 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
     (them) => `{ auditLog(filter: {conversationId: "${them.room}"}) { nodes { id } totalCount } }`,
   ],
   ['auditLog of a person', (them) => `{ auditLog(filter: {subjectId: "${them.user}"}) { nodes { id } totalCount } }`],
+  ['webhook', (them) => `{ webhook(id: "${them.webhook}") { id url } }`],
+  ['webhookDelivery', (them) => `{ webhookDelivery(id: "${them.webhookDelivery}") { id body } }`],
+  ['webhookDeliveries', (them) => `{ webhookDeliveries(webhookId: "${them.webhook}") { nodes { id } } }`],
+  ['updateWebhook', (them) => mutation('updateWebhook', `webhookId: "${them.webhook}", description: "x"`)],
+  ['deleteWebhook', (them) => mutation('deleteWebhook', `webhookId: "${them.webhook}"`)],
+  ['rotateWebhookSecret', (them) => mutation('rotateWebhookSecret', `webhookId: "${them.webhook}"`)],
+  ['pauseWebhook', (them) => mutation('pauseWebhook', `webhookId: "${them.webhook}"`)],
+  ['resumeWebhook', (them) => mutation('resumeWebhook', `webhookId: "${them.webhook}"`)],
+  ['testWebhook', (them) => mutation('testWebhook', `webhookId: "${them.webhook}"`)],
+  ['replayWebhook', (them) => mutation('replayWebhook', `webhookId: "${them.webhook}"`)],
   ['editMessage', (them) => mutation('editMessage', `messageId: "${them.message}", text: "x"`)],
   ['regenerateReply', (them) => mutation('regenerateReply', `messageId: "${them.message}"`)],
   ['selectBranch', (them) => mutation('selectBranch', `messageId: "${them.message}"`)],

@@ -177,6 +177,7 @@ describe('entities, asked past the gateway', () => {
       Message: theirs.message,
       Run: theirs.run,
       Rule: theirs.rule,
+      Task: theirs.task,
       Organization: victim.owner.orgId,
     })[type] ?? '';
 

@@ -334,7 +334,10 @@ describe('operators', () => {
     const ready = await fetch(`${test.url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'ok', parts: { database: 'up', jobs: 'up', identity: 'up', agents: 'up', conversations: 'up' } },
+      {
+        status: 'ok',
+        parts: { database: 'up', jobs: 'up', identity: 'up', agents: 'up', conversations: 'up', events: 'up' },
+      },
     ]);
   });
 });

@@ -58,7 +58,7 @@ describe.runIf(hasRedisServer())('every role as its own process', () => {
     const settings: Record<string, Record<string, string>> = { worker: { PARLEY_INTERNAL_PORT: String(workerPort) } };
     [gateway, worker, agentsProcess, conversationsProcess] = (await Promise.all(
       // Those that nothing here tells apart share one.
-      ['gateway', 'worker', 'agents', 'conversations', 'identity,rules,events'].map((role) =>
+      ['gateway', 'worker', 'agents', 'conversations', 'identity,tasks,rules,events'].map((role) =>
         installation.start(role, { ...settings[role], ...collector.variables }),
       ),
     )) as [ParleyProcess, ParleyProcess, ParleyProcess, ParleyProcess];

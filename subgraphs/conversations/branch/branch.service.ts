@@ -55,7 +55,7 @@ export class BranchService {
     const kept = attachmentsOf(message.parts as unknown as MessagePartValue[]);
     if (text.trim() === '' && kept.length === 0) throw badInput('input.text', 'Write something');
     const { messages } = this.options;
-    const responderId = await messages.responder(viewer, opened, text, agentId ?? null);
+    const responder = await messages.responder(viewer, opened, text, agentId ?? null);
     const id = newId();
     const sent = await this.inRoom(opened.room, async (unit) => {
       const present = await presentMessage(unit, message.id);
@@ -73,7 +73,7 @@ export class BranchService {
         actor: actorOf(viewer),
       });
       await this.append(unit, opened.room, [selected(opened.room, id, replaced)]);
-      return messages.write(unit, viewer, opened, { id, text, attachmentIds: [], kept }, responderId);
+      return messages.write(unit, viewer, opened, { id, text, attachmentIds: [], kept }, responder);
     });
     if (sent.run) this.options.runs.dispatch(sent.run);
     return sent;
@@ -92,7 +92,7 @@ export class BranchService {
     if (!trigger) throw conflict('The message that was answered is no longer kept.');
     const isHere = opened.participants.some(({ participantId }) => participantId === run.agentId);
     const wanted = agentId ?? (isHere ? run.agentId : null);
-    const responderId = await this.options.messages.responder(viewer, opened, trigger.text, wanted);
+    const { agentId: responderId } = await this.options.messages.responder(viewer, opened, trigger.text, wanted);
     if (!responderId) throw conflict('There is no agent in the conversation to answer.');
     const { room } = opened;
     assertOpen(room);

@@ -3,6 +3,7 @@ import { runInOrg } from '#core/database/tenant';
 import { notFound } from '#core/error';
 import { isId } from '#core/id';
 import type { RateLimit, RateLimits } from '#core/rate-limit';
+import { LatestValue } from '#core/stream/latest-value';
 import type { Streams, StreamTail } from '#core/stream/streams';
 import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
@@ -11,7 +12,6 @@ import { type ConversationLoaders, createLoaders } from '../conversation.loaders
 import { canMark, canWrite } from '../conversation.policy.ts';
 import type { EventPayloads } from '../conversation-event.ts';
 import { isGap, type RoomEvent } from '../event.service.ts';
-import { LatestValue } from './latest-value.ts';
 import { type SetTypingInput, setTypingSchema } from './presence.type.ts';
 import type { PresenceHub } from './presence-hub.ts';
 import type { Presence } from './room-state.ts';

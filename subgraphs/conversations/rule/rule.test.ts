@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendMessage } from '#test/support/room-call';
 import { isFinal } from '#test/support/room-reader';
 import { createRule, decisionsOf } from '#test/support/rule-call';
-import { TeamStage } from '../orchestration/team.fixture.ts';
+import { type TeamRoom, TeamStage } from '../orchestration/team.fixture.ts';
 
 const ROOM =
   'query ($id: ID!) { conversation(id: $id) { tags priority endedAt endedWhy messages { nodes { text status } } } }';
@@ -234,6 +235,121 @@ describe('rules of the stage TOOL_CALL', { timeout: 60_000 }, () => {
     await stage.decide(again?.id, 'EDIT', { arguments: { timeZone: 'Asia/Tokyo' } });
     await stage.untilEnded(room, third);
     expect(prompts('Tom').at(-1)).toContain('Only Europe.');
+    await stage.leave(room);
+  });
+});
+
+describe('rules of the stage ROUTING', { timeout: 60_000 }, () => {
+  const route = (roomId: string, to: object[], strategy: string, condition = 'mentioned == ""') =>
+    createRule(stage.owner, {
+      name: `By ${strategy}`,
+      stage: 'ROUTING',
+      scope: { conversationId: roomId },
+      condition,
+      actions: [{ tag: { tags: ['routed'] } }, { route: { to, strategy } }],
+    });
+  const archive = (agentId: string) =>
+    stage.owner.client.request(
+      'mutation ($input: ArchiveAgentInput!) { archiveAgent(input: $input) { agent { id } } }',
+      { input: { agentId } },
+    );
+  /** The agent that answers a message, once it has. */
+  const answering = async (room: TeamRoom, text: string) => {
+    const { message, run } = await sendMessage(stage.owner.client, room.id, text);
+    if (run) await stage.untilEnded(room, run.id);
+    else await room.reader.until((event) => event.message?.id === message.id);
+    return run?.agent.id ?? null;
+  };
+
+  it('have the agents take turns, bring them into the room, pass over who cannot, and say so', async () => {
+    const [host, one, two, gone] = await Promise.all(['Host', 'One', 'Two', 'Gone'].map((name) => stage.agent(name)));
+    if (!host || !one || !two || !gone) throw new Error('An agent is missing.');
+    const room = await stage.enter(host);
+    await route(
+      room.id,
+      [one, gone, two].map(({ id }) => ({ agentId: id })),
+      'ROUND_ROBIN',
+    );
+    await archive(gone.id);
+    const order: (string | null)[] = [];
+    for (const text of ['1', '2', '3', '@Host 4', '5']) order.push(await answering(room, text));
+    expect(order).toEqual([one.id, two.id, one.id, host.id, two.id]);
+    const { conversation } = await stage.owner.client.request<{
+      conversation: { tags: string[]; participants: { id?: string }[] };
+    }>('query ($id: ID!) { conversation(id: $id) { tags participants { ... on Agent { id } } } }', { id: room.id });
+    expect(conversation.tags).toEqual(['routed']);
+    expect(conversation.participants.map(({ id }) => id)).toEqual(expect.arrayContaining([host.id, one.id, two.id]));
+    const decisions = await decisionsOf(stage.owner, { conversationId: room.id, stage: 'ROUTING' }, 4);
+    expect(decisions).toHaveLength(4);
+    expect(decisions[0]).toMatchObject({
+      outcome: 'PASSED',
+      agent: { id: two.id },
+      routing: {
+        agent: { id: two.id },
+        user: null,
+        strategy: 'ROUND_ROBIN',
+        candidates: [
+          { name: 'One', passedOver: null },
+          { passedOver: 'It is archived, or nothing of it was published.' },
+          { name: 'Two', passedOver: null, isFailing: false },
+        ],
+        reasons: [
+          'The rule By ROUND_ROBIN says who answers.',
+          expect.stringContaining('archived'),
+          'Of One, Two it is Two, by ROUND_ROBIN.',
+        ],
+      },
+    });
+    await stage.leave(room);
+  });
+
+  it('spare who has the most under way, and who keeps failing', async () => {
+    const [host, busy, free] = await Promise.all(['Hal', 'Busy', 'Free'].map((name) => stage.agent(name)));
+    if (!host || !busy || !free) throw new Error('An agent is missing.');
+    const elsewhere = await stage.enter(busy);
+    const held = stage.model.held('Wait');
+    stage.script('Busy', held.play);
+    const under = await stage.send(elsewhere, 'Work');
+    await elsewhere.reader.until((event) => event.run?.id === under && event.run.state === 'RUNNING');
+    const room = await stage.enter(host);
+    await route(room.id, [{ agentId: busy.id }, { agentId: free.id }], 'LEAST_LOADED');
+    expect(await answering(room, 'Who?')).toBe(free.id);
+    const [decision] = await decisionsOf(stage.owner, { conversationId: room.id, stage: 'ROUTING' });
+    expect(decision?.routing?.candidates.map(({ running }) => running)).toEqual([1, 0]);
+    held.finish('.');
+    await stage.untilEnded(elsewhere, under);
+    await stage.leave(elsewhere);
+
+    const failing = await stage.agent('Sick');
+    const ward = await stage.enter(failing);
+    stage.script('Sick', stage.model.fail(), stage.model.fail(), stage.model.fail());
+    for (const text of ['1', '2', '3']) expect((await stage.ask(ward, text)).run.state).toBe('FAILED');
+    await route(ward.id, [{ agentId: failing.id }, { agentId: free.id }], 'FIRST');
+    expect(await answering(ward, 'Well?')).toBe(free.id);
+    await stage.leave(ward);
+    await stage.leave(room);
+  });
+
+  it('choose a person, who comes into the room and is told; no agent answers', async () => {
+    const max = await stage.test.seed.member(stage.owner, 'MEMBER', 'Max');
+    const agent = await stage.agent('Bot');
+    const room = await stage.enter(agent);
+    await route(room.id, [{ userId: max.id }], 'FIRST', 'text.contains("human")');
+    expect(await answering(room, 'A human, please')).toBeNull();
+    const { conversation } = await max.client.request<{ conversation: { id: string } }>(
+      'query ($id: ID!) { conversation(id: $id) { id } }',
+      { id: room.id },
+    );
+    expect(conversation.id).toBe(room.id);
+    const [decision] = await decisionsOf(stage.owner, { conversationId: room.id });
+    expect(decision?.routing).toMatchObject({ user: { id: max.id }, agent: null });
+    const { ruleNotices } = await max.client.request<{ ruleNotices: { nodes: object[] } }>(
+      '{ ruleNotices { nodes { message conversation { id } } } }',
+    );
+    expect(ruleNotices.nodes).toEqual([
+      { message: 'You were chosen to answer a message.', conversation: { id: room.id } },
+    ]);
+    expect(await answering(room, 'And now a machine')).toBe(agent.id);
     await stage.leave(room);
   });
 });

@@ -91,6 +91,7 @@ export async function finishRun(
         runId: run.id,
         conversationId: run.conversationId,
         messageId: reply.id,
+        triggerMessageId: run.triggerMessageId,
         state,
         code: error?.code ?? null,
       },

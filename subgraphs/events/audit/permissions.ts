@@ -1,17 +1,22 @@
-import { anyone, permitted } from '#core/subgraph/rule';
+import { anyone, permitted, permittedAny } from '#core/subgraph/rule';
 
 const audit = permitted('audit:read');
+const kept = permittedAny('audit:read', 'organization:manage');
 
 export const auditQueries = {
   auditLog: audit,
   verifyAudit: audit,
   auditCheckpoints: audit,
   auditKey: audit,
+  recordRetention: audit,
   // `@inaccessible`: its ticket is what lets in.
   auditExportPage: anyone,
 };
 
-export const auditMutations = { checkpointAudit: audit, exportAudit: audit };
+// Whoever can have the record removed answers for the organization.
+const owner = permitted('organization:manage');
+
+export const auditMutations = { checkpointAudit: audit, exportAudit: audit, setRecordRetention: owner };
 
 export const auditTypes = {
   AuditEntry: {
@@ -44,6 +49,8 @@ export const auditTypes = {
   AuditVerification: { isIntact: audit, checked: audit, fromSeq: audit, toSeq: audit, next: audit, problems: audit },
   AuditProblem: { seq: audit, kind: audit, message: audit },
   AuditExportPage: { text: anyone, next: anyone, contentType: anyone, fileName: anyone },
+  RecordRetention: { eventsDays: kept, auditDays: kept, minimumDays: kept },
+  SetRecordRetentionPayload: { recordRetention: owner },
   CheckpointAuditPayload: { checkpoint: audit },
   ExportAuditPayload: { url: audit, expiresAt: audit, fileName: audit },
 };

@@ -1,9 +1,10 @@
-import { Arg, Ctx, Directive, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Directive, ID, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '#core/request-context';
+import { requireViewer } from '#core/viewer';
 import type { AuthenticationService } from './authentication.service.ts';
 import { presentViewer } from './viewer.presenter.ts';
 import type { ViewerService } from './viewer.service.ts';
-import { AuthenticatedViewer, CredentialReferenceInput, ViewerType } from './viewer.type.ts';
+import { AuthenticatedViewer, CredentialReferenceInput, Principal, ViewerType } from './viewer.type.ts';
 
 @Resolver()
 export class AuthenticationResolver {
@@ -25,6 +26,16 @@ export class AuthenticationResolver {
   })
   async authenticate(@Arg('credential', () => String) credential: string) {
     return this.authentication.authenticate(credential);
+  }
+
+  @Directive('@inaccessible')
+  @Query(() => Principal, {
+    nullable: true,
+    description:
+      'What a person or service account may do now in the organization of the viewer; null where it is gone or disabled.',
+  })
+  async principal(@Ctx() context: RequestContext, @Arg('userId', () => ID) userId: string) {
+    return this.authentication.principal(requireViewer(context.viewer).orgId, userId);
   }
 
   @Directive('@inaccessible')

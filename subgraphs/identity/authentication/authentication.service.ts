@@ -43,6 +43,15 @@ const READ_CREDENTIALS = `
   JOIN memberships m ON m.org_id = a.org_id AND m.user_id = a.user_id
   LEFT JOIN custom_roles r ON r.org_id = m.org_id AND r.id = m.custom_role_id`;
 
+type PrincipalRow = Pick<Row, 'user_kind' | 'built_in_role' | 'custom_permissions'>;
+
+const READ_PRINCIPAL = `
+  SELECT u.kind AS user_kind, m.built_in_role, r.permissions AS custom_permissions
+  FROM memberships m
+  JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
+  LEFT JOIN custom_roles r ON r.org_id = m.org_id AND r.id = m.custom_role_id
+  WHERE m.org_id = $1 AND m.user_id = $2`;
+
 /** Tells who stands behind a credential. The one place where callers are let in. */
 export class AuthenticationService {
   constructor(
@@ -65,6 +74,13 @@ export class AuthenticationService {
       const row = found.get(`${kind} ${id.toLowerCase()}`);
       return row ? toViewer(row) : null;
     });
+  }
+
+  /** What somebody may do in an organization without a credential; null where he is no member, or disabled. */
+  async principal(orgId: string, userId: string): Promise<Pick<Viewer, 'userKind' | 'permissions'> | null> {
+    if (!isId(userId)) return null;
+    const { rows } = await this.kernel.database.systemPool.query<PrincipalRow>(READ_PRINCIPAL, [orgId, userId]);
+    return rows[0] ? { userKind: rows[0].user_kind, permissions: permissionsOf({ ...rows[0], scopes: null }) } : null;
   }
 
   private async byAccessToken(token: string): Promise<Viewer | null> {
@@ -118,7 +134,7 @@ function toViewer(row: Row): Viewer {
 }
 
 /** What the role allows, narrowed to the scopes of the key; a key without scopes may do all that its principal may. */
-function permissionsOf(row: Row): readonly Permission[] {
+function permissionsOf(row: Pick<Row, 'built_in_role' | 'custom_permissions' | 'scopes'>): readonly Permission[] {
   const ofRole = row.built_in_role
     ? BUILT_IN_ROLES[row.built_in_role]
     : (row.custom_permissions ?? []).filter(isPermission);

@@ -93,6 +93,16 @@ export class AuthenticatedViewer {
 }
 
 @Directive('@inaccessible')
+@ObjectType({ simpleResolvers: true, description: 'What somebody may do on whose behalf work is done without him.' })
+export class Principal {
+  @Field(() => UserKind)
+  userKind!: UserKind;
+
+  @Field(() => [String])
+  permissions!: string[];
+}
+
+@Directive('@inaccessible')
 @InputType('CredentialReference', { description: 'A credential that was let in before, without its secret.' })
 export class CredentialReferenceInput {
   @Field(() => CredentialKind)

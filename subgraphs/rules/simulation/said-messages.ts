@@ -60,13 +60,13 @@ export class SaidMessages {
       asked = { id: author.id, text };
       if (stage === 'OUTPUT') continue;
       const agents = room.participants.filter(({ __typename }) => __typename === 'Agent');
+      const files = attachments.map(({ mimeType }) => mimeType);
       const addressed =
         stage === 'ROUTING'
           ? { agents: agents.map((agent) => names.get(agent.id) ?? '') }
-          : { agentId: first?.id ?? '', agent: names.get(first?.id ?? '') ?? '' };
-      const files = attachments.map(({ mimeType }) => mimeType);
+          : { files, agentId: first?.id ?? '', agent: names.get(first?.id ?? '') ?? '' };
       const ofAuthor = { authorId: author.id, author: names.get(author.id) ?? '' };
-      said.push({ id, at, facts: { ...about, ...addressed, ...ofAuthor, text, files } });
+      said.push({ id, at, facts: { ...about, ...addressed, ...ofAuthor, text } });
     }
     return said;
   }

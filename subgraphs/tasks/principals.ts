@@ -1,0 +1,46 @@
+import type { Peers } from '#core/peer/peer';
+import { isPermission, type Permission } from '#core/permission';
+import type { Viewer } from '#core/viewer';
+import { failure } from './kind/kind.ts';
+
+interface Principal {
+  userKind: Viewer['userKind'];
+  permissions: string[];
+}
+
+/** Those on whose behalf tasks are done. What they may do is asked anew each time: it may be less than when they asked. */
+export class Principals {
+  constructor(private readonly peers: Peers) {}
+
+  /**
+   * Whoever the task is for, with no more than what the work needs.
+   * @throws WorkFailure where he is gone or may not do that any more
+   */
+  async viewerOf(
+    task: { id: string; orgId: string; createdById: string },
+    needs: readonly Permission[],
+  ): Promise<Viewer> {
+    const asking: Viewer = {
+      userId: task.createdById,
+      userKind: 'HUMAN',
+      orgId: task.orgId,
+      role: 'WORKER',
+      permissions: [],
+      credential: { kind: 'SESSION', id: task.id, expiresAt: null },
+    };
+    const { principal } = await this.peers.call<{ principal: Principal | null }>('identity', {
+      query: 'query ($userId: ID!) { principal(userId: $userId) { userKind permissions } }',
+      variables: { userId: task.createdById },
+      viewer: asking,
+    });
+    if (!principal) {
+      throw failure('PRINCIPAL_GONE', 'Whoever it is for has left the organization, or is disabled.', false);
+    }
+    const held = principal.permissions.filter(isPermission);
+    const missing = needs.filter((permission) => !held.includes(permission));
+    if (missing.length > 0) {
+      throw failure('FORBIDDEN', `Whoever it is for lacks the permission ${missing.join(', ')}.`, false);
+    }
+    return { ...asking, userKind: principal.userKind, permissions: needs };
+  }
+}
