@@ -17,6 +17,10 @@ import { createQueueResolver } from './queue/queue.resolver.ts';
 import { QueueService } from './queue/queue.service.ts';
 import { QueueSignals } from './queue/queue-signal.ts';
 import { QueueStats } from './queue/queue-stats.ts';
+import { startScheduleClock } from './schedule/fire.ts';
+import { ScheduleResolver } from './schedule/schedule.resolver.ts';
+import { ScheduleService } from './schedule/schedule.service.ts';
+import { StartTaskResolver } from './start-task.resolver.ts';
 import { createTaskLoaders } from './task.loaders.ts';
 import { presentTask } from './task.presenter.ts';
 import { TaskExecutionResolver, TaskJobResolver, TaskResolver } from './task.resolver.ts';
@@ -40,8 +44,9 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
   const signals = new QueueSignals(bus);
   const wake = new Wake(jobs, database.systemPool, log);
   const writer = new TaskWriter(transactions, streams, wake, signals);
+  const principals = new Principals(peers);
   const leases = new Leases(database, log);
-  const tasks = new TaskService({ database, writer, kinds, leases });
+  const tasks = new TaskService({ database, writer, kinds, leases, principals });
   const loaders = createTaskLoaders(database);
   const parts = new TaskPartsService(database);
   const workers = new Workers(database, instanceId, log);
@@ -49,7 +54,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
     writer,
     kinds,
     leases,
-    principals: new Principals(peers),
+    principals,
     workerId: instanceId,
     timeoutOf: (name) => {
       const kind = kinds.get(name);
@@ -60,6 +65,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
   const schema = await buildFederatedSchema({
     resolvers: [
       new TaskResolver(tasks, parts, new DeadLetterService(database, writer), kinds, loaders),
+      new StartTaskResolver(tasks),
       new TaskJobResolver(parts, loaders),
       new TaskExecutionResolver(parts, loaders),
       createQueueResolver({
@@ -68,6 +74,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
         stats: new QueueStats(database, signals, log),
         workers,
       }),
+      new ScheduleResolver(new ScheduleService(database, transactions, writer, tasks)),
       createTaskEventResolver(new TaskEventService(streams, tasks), loaders),
     ],
     orphanedTypes: TASK_EVENT_TYPES,
@@ -88,7 +95,11 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
     close: async () => signals.close(),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, instanceId);
-      const stops = [workers.start(), startSweep({ database, writer, wake, kinds, log })];
+      const stops = [
+        workers.start(),
+        startSweep({ database, writer, wake, kinds, log }),
+        startScheduleClock({ database, writer, kinds, log }),
+      ];
       return async () => void (await Promise.all(stops.map((stop) => stop())));
     },
   };

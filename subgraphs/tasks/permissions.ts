@@ -1,10 +1,12 @@
-import { permitted, permittedAny } from '#core/subgraph/rule';
+import { authenticated, permitted, permittedAny } from '#core/subgraph/rule';
 
 const read = permittedAny('tasks:read', 'tasks:manage');
 const manage = permitted('tasks:manage');
+const schedule = permitted('schedules:manage');
+const seeSchedules = permittedAny('schedules:manage', 'tasks:manage');
 const write = permittedAny('tasks:write', 'tasks:manage');
 // Whoever asks for something is shown what he has asked for.
-const either = permittedAny('tasks:read', 'tasks:write', 'tasks:manage');
+const either = permittedAny('tasks:read', 'tasks:write', 'tasks:manage', 'schedules:manage');
 const event = { cursor: read, at: read, taskId: read };
 const page = { edges: read, nodes: read, pageInfo: read, totalCount: read };
 const edge = { cursor: read, node: read };
@@ -20,15 +22,23 @@ export const permissions = {
     queueStats: read,
     taskThroughput: read,
     taskWorkers: manage,
+    taskSchedules: seeSchedules,
+    taskSchedule: seeSchedules,
   },
   Mutation: {
     createTask: write,
+    // `@inaccessible`: of the owner of tools, for whoever a run is for; what he may do is looked up.
+    startTask: authenticated,
     cancelTask: write,
     replayDeadLetters: write,
     updateQueue: manage,
     pauseQueue: manage,
     resumeQueue: manage,
     drainQueue: manage,
+    createSchedule: schedule,
+    pauseSchedule: schedule,
+    resumeSchedule: schedule,
+    deleteSchedule: schedule,
   },
   Subscription: { taskEvents: read, queueStats: read },
   Task: {
@@ -132,7 +142,39 @@ export const permissions = {
     runMs: read,
   },
   TaskWorker: { id: manage, name: manage, stalled: manage, running: manage, startedAt: manage, seenAt: manage },
+  TaskSchedule: {
+    id: seeSchedules,
+    name: seeSchedules,
+    state: seeSchedules,
+    timing: seeSchedules,
+    cron: seeSchedules,
+    timeZone: seeSchedules,
+    everyMs: seeSchedules,
+    startsAt: seeSchedules,
+    missedRuns: seeSchedules,
+    overlap: seeSchedules,
+    kind: seeSchedules,
+    input: seeSchedules,
+    policy: seeSchedules,
+    queue: seeSchedules,
+    createdBy: seeSchedules,
+    lastRunAt: seeSchedules,
+    skippedCount: seeSchedules,
+    lastError: seeSchedules,
+    createdAt: seeSchedules,
+    nextRuns: seeSchedules,
+  },
+  TaskScheduleConnection: {
+    edges: seeSchedules,
+    nodes: seeSchedules,
+    pageInfo: seeSchedules,
+    totalCount: seeSchedules,
+  },
+  TaskScheduleEdge: { cursor: seeSchedules, node: seeSchedules },
+  SchedulePayload: { schedule },
+  DeleteSchedulePayload: { deletedScheduleId: schedule },
   QueuePayload: { queue: manage },
+  StartedTask: { taskId: authenticated, state: authenticated },
   CreateTaskPayload: { task: write, deduplicated: write },
   CancelTaskPayload: { task: write },
   ReplayDeadLettersPayload: { replayedCount: write, jobs: write },

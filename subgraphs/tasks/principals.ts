@@ -1,3 +1,4 @@
+import { forbidden } from '#core/error';
 import type { Peers } from '#core/peer/peer';
 import { isPermission, type Permission } from '#core/permission';
 import type { Viewer } from '#core/viewer';
@@ -28,11 +29,7 @@ export class Principals {
       permissions: [],
       credential: { kind: 'SESSION', id: task.id, expiresAt: null },
     };
-    const { principal } = await this.peers.call<{ principal: Principal | null }>('identity', {
-      query: 'query ($userId: ID!) { principal(userId: $userId) { userKind permissions } }',
-      variables: { userId: task.createdById },
-      viewer: asking,
-    });
+    const principal = await this.ask(asking);
     if (!principal) {
       throw failure('PRINCIPAL_GONE', 'Whoever it is for has left the organization, or is disabled.', false);
     }
@@ -42,5 +39,21 @@ export class Principals {
       throw failure('FORBIDDEN', `Whoever it is for lacks the permission ${missing.join(', ')}.`, false);
     }
     return { ...asking, userKind: principal.userKind, permissions: needs };
+  }
+
+  /** The viewer with all that he may do now, whatever the work that asks in his name was given. @throws ParleyError */
+  async principalOf(viewer: Viewer): Promise<Viewer> {
+    const principal = await this.ask(viewer);
+    if (!principal) throw forbidden('Whoever it is for has left the organization, or is disabled.');
+    return { ...viewer, userKind: principal.userKind, permissions: principal.permissions.filter(isPermission) };
+  }
+
+  private async ask(viewer: Viewer): Promise<Principal | null> {
+    const { principal } = await this.peers.call<{ principal: Principal | null }>('identity', {
+      query: 'query ($userId: ID!) { principal(userId: $userId) { userKind permissions } }',
+      variables: { userId: viewer.userId },
+      viewer,
+    });
+    return principal;
   }
 }

@@ -4,13 +4,14 @@ import { encodeCursor, type Page, type PageArgs, readPage, toPage } from '#core/
 import { isId, newId } from '#core/id';
 import type { JsonValue } from '#core/model/model.port';
 import { validate } from '#core/validate';
-import { can, type Viewer } from '#core/viewer';
+import { can, requirePermission, type Viewer } from '#core/viewer';
 import type { Prisma, Task } from '#prisma/generated/client';
 import { actorOf } from './actor.ts';
 import type { TaskPolicy } from './attempt/task-policy.ts';
 import type { TaskKinds } from './kind/catalog.ts';
 import { InputCheck } from './kind/input-check.ts';
 import { isComposite, type PlannedJob } from './kind/kind.ts';
+import type { Principals } from './principals.ts';
 import { type CreateTaskInput, createTaskSchema, type TaskFilter } from './task.input.ts';
 import type { TaskLoaders } from './task.loaders.ts';
 import { canChangeTask, canReadTask } from './task.policy.ts';
@@ -26,6 +27,7 @@ export interface TaskServiceOptions {
   kinds: TaskKinds;
   /** Of this process: whose workers look at once whether something was cancelled. */
   leases: Leases;
+  principals: Principals;
 }
 
 /** What is wanted, from when it is asked for to its end. */
@@ -37,7 +39,7 @@ export class TaskService {
   }
 
   /** Accepts a task: once it is answered it is stored. */
-  async create(viewer: Viewer, given: CreateTaskInput): Promise<Accepted> {
+  async create(viewer: Viewer, given: CreateTaskInput, originKey: string | null = null): Promise<Accepted> {
     const { kind, startAfter = null, deadline = null, ...wanted } = validate(createTaskSchema, given);
     const input = await this.check(viewer, kind, wanted.input, wanted.policy);
     if (deadline && deadline.getTime() <= Date.now()) throw badInput('input.deadline', 'It is over already.');
@@ -56,11 +58,23 @@ export class TaskService {
           startAfter,
           expiresAt: Number.isFinite(expiresAt) ? new Date(expiresAt) : null,
           schedule: null,
+          isHeld: false,
+          originKey,
         },
         this.options.kinds,
         actorOf(viewer),
       ),
     );
+  }
+
+  /**
+   * Accepts a task on behalf of somebody who is not asking himself, as far as he may create it now. Asked again with the same key,
+   * there is one.
+   */
+  async startFor(viewer: Viewer, given: CreateTaskInput, originKey: string): Promise<Accepted> {
+    const own = await this.options.principals.principalOf(viewer);
+    requirePermission(own, 'tasks:write');
+    return this.create(own, given, originKey);
   }
 
   /**

@@ -282,6 +282,51 @@ describe('an agent that is run', { timeout: 60_000 }, () => {
   });
 });
 
+describe('an agent', { timeout: 60_000 }, () => {
+  interface Step {
+    kind: string;
+    state: string;
+    output: { taskId: string };
+    error: { code: string; message: string } | null;
+  }
+  const tools = [{ name: 'start_task', approval: { rule: 'NEVER' } }];
+  const ask = async (person: Person, args: object): Promise<Step> => {
+    const agent = await test.seed.agent(owner, { name: 'Starter', model: 'offline/parley', tools });
+    const room = await test.seed.room(person, { agents: [agent] });
+    const { sendMessage } = await person.client.request<{ sendMessage: { run: { id: string } } }>(
+      'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { run { id } } }',
+      { input: { conversationId: room.id, text: `use tool start_task with ${JSON.stringify(args)}` } },
+    );
+    const read = async () => {
+      const { run } = await person.client.request<{ run: { state: string; steps: { nodes: Step[] } } }>(
+        'query ($id: ID!) { run(id: $id) { state steps { nodes { kind state output error { code message } } } } }',
+        { id: sendMessage.run.id },
+      );
+      return run;
+    };
+    await expect.poll(async () => (await read()).state, { timeout: 20_000 }).toBe('SUCCEEDED');
+    return (await read()).steps.nodes.find(({ kind }) => kind === 'TOOL') as Step;
+  };
+
+  it('starts a task for whoever it answers, who may do so himself', async () => {
+    const name = newId();
+    const step = await ask(member, { kind: 'CALL_WEBHOOK', input: { url: urlOf(name) } });
+    expect(step).toMatchObject({ state: 'SUCCEEDED', output: { state: 'QUEUED' } });
+    expect(await taskEnd(member.client, step.output.taskId)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(callsOf(name)).toHaveLength(1);
+    const wrong = await ask(member, { kind: 'CALL_WEBHOOK', input: { url: 'ftp://example.com' } });
+    expect(wrong.error).toMatchObject({ code: 'INVALID_ARGUMENTS', message: expect.stringContaining('input.url') });
+    const { createRole } = await owner.client.request<{ createRole: { role: { id: string } } }>(
+      'mutation ($input: CreateRoleInput!) { createRole(input: $input) { role { id } } }',
+      { input: { name: newId(), permissions: ['agents:read', 'conversations:read', 'conversations:write'] } },
+    );
+    const talker = await test.seed.member(owner, createRole.role.id);
+    const refused = await ask(talker, { kind: 'CALL_WEBHOOK', input: { url: urlOf(name) } });
+    expect(refused.error).toMatchObject({ code: 'FORBIDDEN' });
+    expect(callsOf(name)).toHaveLength(1);
+  });
+});
+
 describe('what one sees of tasks', () => {
   it('is one’s own, or all where one manages them', async () => {
     const own = await createTask(member.client, webhook(newId()));

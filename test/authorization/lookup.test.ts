@@ -21,6 +21,7 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   run: (things) => things.run,
   step: (things) => things.step,
   task: (things) => things.task,
+  taskSchedule: (things) => things.schedule,
 };
 
 let test: TestServer;

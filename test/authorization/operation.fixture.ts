@@ -46,6 +46,10 @@ const nodes = (selection = '{ id }'): TableOperation => ({ text: `{ nodes ${sele
 
 const queue = input('Queue', '{ queue { name } }', () => ({ queue: 'of-roles' }));
 
+const ofSchedule = input('Schedule', '{ schedule { id } }', async ({ maker }) => ({
+  scheduleId: await maker.schedule(),
+}));
+
 /** How every root field is asked, on things made for the occasion. */
 export const OPERATIONS: Record<string, TableOperation> = {
   'Query.viewer': { text: '{ role { id } permissions }' },
@@ -348,6 +352,19 @@ export const OPERATIONS: Record<string, TableOperation> = {
   'Query.task': byId('{ id input jobs { nodes { input } } }', ({ maker }) => maker.task()),
   'Query.tasks': nodes('{ id input }'),
   'Query.deadLetters': nodes('{ id input }'),
+  'Query.taskSchedules': nodes('{ id name }'),
+  'Query.taskSchedule': byId('{ id name nextRuns }', ({ maker }) => maker.schedule()),
+  'Mutation.createSchedule': input('CreateSchedule', '{ schedule { id } }', () => ({
+    name: 'Nightly',
+    cron: '0 3 1 1 *',
+    kind: 'CALL_WEBHOOK',
+    input: { url: 'https://example.com/' },
+  })),
+  'Mutation.pauseSchedule': ofSchedule,
+  'Mutation.resumeSchedule': ofSchedule,
+  'Mutation.deleteSchedule': input('Schedule', '{ deletedScheduleId }', async ({ maker }) => ({
+    scheduleId: await maker.schedule(),
+  })),
   'Query.taskQueues': { text: '{ name stats { ready } }' },
   'Query.queueStats': { text: '{ ready dead }' },
   'Query.taskThroughput': { text: '{ kind succeeded }' },

@@ -141,6 +141,12 @@ Query.deadLetters                   who   ok    ok    ok    ok    no    ok
 Mutation.createTask                 who   ok    ok    ok    no    no    ok
 Mutation.cancelTask                 who   ok    ok    none  no    no    none
 Mutation.replayDeadLetters          who   ok    ok    none  no    no    none
+Query.taskSchedules                 who   ok    ok    no    no    no    no
+Query.taskSchedule                  who   ok    ok    no    no    no    no
+Mutation.createSchedule             who   ok    ok    no    no    no    no
+Mutation.pauseSchedule              who   ok    ok    no    no    no    no
+Mutation.resumeSchedule             who   ok    ok    no    no    no    no
+Mutation.deleteSchedule             who   ok    ok    no    no    no    no
 Query.taskQueues                    who   ok    ok    ok    ok    no    ok
 Query.queueStats                    who   ok    ok    ok    ok    no    ok
 Query.taskThroughput                who   ok    ok    ok    ok    no    ok

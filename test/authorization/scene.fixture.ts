@@ -32,6 +32,7 @@ export interface Things {
   deadLetter: string;
   webhook: string;
   webhookDelivery: string;
+  schedule: string;
 }
 
 /** One field of the first field of an answer, by its path. */
@@ -219,6 +220,20 @@ export class Maker {
       'task.id',
     );
 
+  /** Whose time is far away. */
+  schedule = () =>
+    this.make(
+      'createSchedule',
+      {
+        name: 'Nobody else may read this',
+        at: '2099-01-01T00:00:00Z',
+        kind: 'CALL_WEBHOOK',
+        input: { url: 'https://example.com/' },
+      },
+      'schedule { id }',
+      'schedule.id',
+    );
+
   /** A job of a webhook that may not be called. */
   async deadLetter(): Promise<string> {
     const input = { kind: 'CALL_WEBHOOK', input: { url: 'http://127.0.0.1/' } };
@@ -249,7 +264,7 @@ export class Maker {
     const attachment = await this.attachment();
     const { step, approval } = await this.waiting();
     const [tokenLimit, rule] = [await this.tokenLimit(), await this.rule()];
-    const [task, deadLetter] = await Promise.all([this.task(), this.deadLetter()]);
+    const [task, deadLetter, schedule] = await Promise.all([this.task(), this.deadLetter(), this.schedule()]);
     const [webhook, webhookDelivery] = await Promise.all([this.webhook(), this.webhookDelivery()]);
     const known = {
       memoryBlock,
@@ -267,6 +282,7 @@ export class Maker {
       user: person.id,
       task,
       deadLetter,
+      schedule,
     };
     return { ...talk, attachment, step, approval, ...known };
   }

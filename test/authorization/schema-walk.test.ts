@@ -77,6 +77,7 @@ const BOUNDED: Record<string, string> = {
   'Query.models': 'those of the configured providers',
   'Query.openLiveSessions': 'one for a person and room, and as many as the organization may have',
   'Query.permissions': 'a closed list',
+  'TaskSchedule.nextRuns': 'takes `count`, 100 at most',
   'Query.taskKinds': 'a closed list',
   'Query.taskQueues': 'the first 100',
   'Query.taskThroughput': '200 spans at most, for each of the kinds',

@@ -25,6 +25,7 @@ export const none = (): Things => ({
   deadLetter: newId(),
   webhook: newId(),
   webhookDelivery: newId(),
+  schedule: newId(),
 });
 
 const mutation = (field: string, input: string) => `mutation { ${field}(input: {${input}}) { __typename } }`;
@@ -140,6 +141,11 @@ export const ATTEMPTS: [string, (them: Things, beside: Beside) => string][] = [
       `{ simulateRules(input: {stage: INPUT, draft: {name: "x", stage: INPUT, actions: [{allow: true}]}, insteadOf: "${them.rule}"}) { results { outcome } } }`,
   ],
   ['task', (them) => `{ task(id: "${them.task}") { id input jobs { nodes { input } } } }`],
+  ['taskSchedule', (them) => `{ taskSchedule(id: "${them.schedule}") { id name nextRuns } }`],
+  ['pauseSchedule', (them) => mutation('pauseSchedule', `scheduleId: "${them.schedule}"`)],
+  ['resumeSchedule', (them) => mutation('resumeSchedule', `scheduleId: "${them.schedule}"`)],
+  ['deleteSchedule', (them) => mutation('deleteSchedule', `scheduleId: "${them.schedule}"`)],
+  ['tasks of a schedule', (them) => `{ tasks(filter: {scheduleId: "${them.schedule}"}) { nodes { id } totalCount } }`],
   ['cancelTask', (them) => mutation('cancelTask', `taskId: "${them.task}"`)],
   ['replayDeadLetters', (them) => mutation('replayDeadLetters', `jobIds: ["${them.deadLetter}"]`)],
   ['deadLetters', (them) => `{ deadLetters(filter: {taskIds: ["${them.task}"]}) { nodes { id } totalCount } }`],

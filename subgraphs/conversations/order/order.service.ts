@@ -74,7 +74,7 @@ export class OrderService {
     const { messages, transactions, turns } = this.options;
     const refusal = 'Only those who take part in a conversation write in it.';
     const opened = await openRoom(viewer, conversationId, loaders, { check: canWrite, refusal });
-    const responderId = await messages.responder(viewer, opened, text, agentId);
+    const responder = await messages.responder(viewer, opened, text, agentId);
     return turns.take(conversationId, () =>
       transactions.scoped(async (unit) => {
         await lockRoom(unit.tx, conversationId);
@@ -85,7 +85,7 @@ export class OrderService {
           viewer,
           opened,
           { id: messageId, text, attachmentIds: [] },
-          responderId,
+          responder,
         );
         // Somebody has taken over in this very moment.
         if (!run) throw notFound('agent that answers');
@@ -102,7 +102,8 @@ export class OrderService {
       const wanted = { id: messageId, title: null, agentIds: [agent.id], userIds: [] };
       const room: Conversation = await conversations.createIn(unit, viewer, wanted);
       const opened = { room, participants: [], facts: { orgId: room.orgId, createdById: viewer.userId, userIds: [] } };
-      const { run } = await messages.write(unit, viewer, opened, { id: messageId, text, attachmentIds: [] }, agent.id);
+      const written = { id: messageId, text, attachmentIds: [] };
+      const { run } = await messages.write(unit, viewer, opened, written, { agentId: agent.id, routed: null });
       if (!run) throw new Error('A room that was just made has somebody who has taken over.');
       return run;
     });

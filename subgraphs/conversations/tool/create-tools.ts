@@ -9,6 +9,7 @@ import { AgentMemory } from './memory/agent-memory.ts';
 import { memoryRead } from './memory/memory-read.ts';
 import { memoryWrite } from './memory/memory-write.ts';
 import { searchConversation } from './room/search-conversation.ts';
+import { startTask } from './task/start-task.ts';
 import { ToolResolver } from './tool.resolver.ts';
 import { fetchUrl } from './web/fetch-url.ts';
 import { PageReader } from './web/page-reader.ts';
@@ -31,6 +32,7 @@ export function createTools({ kernel: { database, log, outbound, peers }, direct
     memoryWrite(memory),
     fetchUrl(outbound, pages),
     sendRequest(outbound, pages),
+    startTask(peers),
   ]);
   const tools = new ToolRegistry([{ id: 'built-in', namespace: null, source: builtIn }], log);
   return {

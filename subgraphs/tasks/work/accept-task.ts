@@ -24,6 +24,10 @@ export interface WantedTask {
   startAfter: Date | null;
   expiresAt: Date | null;
   schedule: { id: string; dueAt: Date } | null;
+  /** It begins once those of its schedule that came before are over. */
+  isHeld: boolean;
+  /** What it is asked for by, where that may happen twice: of one key there is one task. */
+  originKey: string | null;
 }
 
 export interface Accepted {
@@ -92,6 +96,8 @@ async function insertTask({ tx }: TaskUnit, wanted: WantedTask): Promise<Task | 
     wanted.schedule?.id ?? null,
     wanted.schedule?.dueAt ?? null,
     wanted.expiresAt,
+    wanted.isHeld,
+    wanted.originKey,
   );
   return task;
 }
@@ -99,19 +105,21 @@ async function insertTask({ tx }: TaskUnit, wanted: WantedTask): Promise<Task | 
 /** Whoever comes second waits here for the first. */
 const INSERT_TASK = `
   INSERT INTO tasks (id, org_id, kind, input, policy, queue, priority, dedupe_key, concurrency_key, created_by_id,
-                     schedule_id, scheduled_for, expires_at)
+                     schedule_id, scheduled_for, expires_at, held, origin_key)
   VALUES ($1::uuid, $2::uuid, $3, $4::jsonb, $5::jsonb, $6, $7::int, $8, $9, $10::uuid, $11::uuid, $12::timestamptz,
-          $13::timestamptz)
+          $13::timestamptz, $14::boolean, $15)
   ON CONFLICT DO NOTHING RETURNING ${TASK_COLUMNS}`;
 
-async function existing({ tx }: TaskUnit, { dedupeKey, schedule }: WantedTask): Promise<Task> {
+async function existing({ tx }: TaskUnit, { dedupeKey, schedule, originKey }: WantedTask): Promise<Task> {
   const [task] = await tx.$queryRawUnsafe<Task[]>(
     `SELECT ${TASK_COLUMNS} FROM tasks
      WHERE dedupe_key = $1 AND state IN ('QUEUED', 'RUNNING') OR schedule_id = $2::uuid AND scheduled_for = $3::timestamptz
+        OR origin_key = $4
      LIMIT 1`,
     dedupeKey,
     schedule?.id ?? null,
     schedule?.dueAt ?? null,
+    originKey,
   );
   // It has ended between two statements.
   if (!task) throw conflict('A task of the same key has ended this moment. Try again.');
@@ -132,7 +140,7 @@ const insertJobs = (
     jobs.map((_, position) => position),
     jobs.map(({ kind }) => kind),
     jobs.map(({ input }) => JSON.stringify(toStorableJson(input))),
-    inOrder ? 1 : maxParallel,
+    task.held ? 0 : inOrder ? 1 : maxParallel,
     task.queue,
     task.priority,
     task.concurrencyKey,

@@ -29,6 +29,7 @@ const TASK = [
   'expiresAt',
   'cancelRequestedAt',
   'held',
+  'originKey',
 ] as const satisfies readonly (keyof Task)[];
 
 const JOB = [

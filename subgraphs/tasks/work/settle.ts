@@ -180,7 +180,7 @@ export async function goOn(unit: TaskUnit, task: Task, kinds: TaskKinds): Promis
     unit.tell(...skipped.map(jobChanged));
   }
   const { end: whole } = end ? advance({ ...facts, jobs: withSkipped(jobs, skip) }) : { end: null };
-  if (whole) await endTask(unit, task, whole);
+  if (whole) await endTask(unit, task, whole, kinds);
 }
 
 /** As they are once those that are never reached are written. */
@@ -200,7 +200,7 @@ const SKIP = `
   UPDATE task_jobs SET state = $2::"JobState", finished_at = now()
   WHERE task_id = $1::uuid AND state = 'HELD' RETURNING ${JOB_COLUMNS}`;
 
-async function endTask(unit: TaskUnit, task: Task, { state, output, error }: TaskEnd): Promise<void> {
+async function endTask(unit: TaskUnit, task: Task, { state, output, error }: TaskEnd, kinds: TaskKinds): Promise<void> {
   const [ended] = await unit.tx.$queryRawUnsafe<Task[]>(
     `UPDATE tasks SET state = $2::"TaskState", output = $3::jsonb, error = $4::jsonb, finished_at = now()
      WHERE id = $1::uuid AND state IN ('QUEUED', 'RUNNING') RETURNING ${TASK_COLUMNS}`,
@@ -211,10 +211,26 @@ async function endTask(unit: TaskUnit, task: Task, { state, output, error }: Tas
   );
   if (!ended) return;
   unit.tell(taskChanged(ended));
+  if (ended.scheduleId) await beginNext(unit, ended.scheduleId, kinds);
   await unit.emit({
     id: newId(),
     orgId: task.orgId,
     type: 'task.finished',
     payload: { taskId: task.id, kind: task.kind, state, code: error?.code ?? null, scheduleId: task.scheduleId },
   });
+}
+
+/** Of a schedule whose tasks wait for one another: lets the next one begin, unless another is under way still. */
+async function beginNext(unit: TaskUnit, scheduleId: string, kinds: TaskKinds): Promise<void> {
+  const [next] = await unit.tx.$queryRaw<{ id: string }[]>`
+    SELECT id::text FROM tasks t
+    WHERE schedule_id = ${scheduleId}::uuid AND state = 'QUEUED' AND held
+      AND NOT EXISTS (SELECT 1 FROM tasks o WHERE o.schedule_id = t.schedule_id AND o.state IN ('QUEUED', 'RUNNING') AND NOT o.held)
+    ORDER BY id LIMIT 1 FOR UPDATE`;
+  if (!next) return;
+  const [begun] = await unit.tx.$queryRawUnsafe<Task[]>(
+    `UPDATE tasks SET held = false WHERE id = $1::uuid RETURNING ${TASK_COLUMNS}`,
+    next.id,
+  );
+  if (begun) await goOn(unit, begun, kinds);
 }
