@@ -80,12 +80,16 @@ export class LiveSpeech {
     if (!set.has('OUTPUT')) return null;
     const [[author], room] = await Promise.all([
       directory.users(viewer, [session.userId]),
-      database.scoped.conversation.findFirst({ where: { id: session.conversationId }, select: { title: true } }),
+      database.scoped.conversation.findFirst({
+        where: { id: session.conversationId },
+        select: { title: true, tags: true, priority: true },
+      }),
     ]);
     const facts = {
       ...{ input: '', authorId: session.userId, author: author?.name ?? '' },
       ...{ agentId: session.agentId, agent: this.agentName() },
-      ...{ roomId: session.conversationId, room: room?.title ?? '', tags: [], priority: 'NORMAL' },
+      ...{ roomId: session.conversationId, room: room?.title ?? '' },
+      ...{ tags: room?.tags ?? [], priority: room?.priority ?? 'NORMAL' },
       ...momentFacts(new Date()),
     };
     const about = GuardedRules.of(set, [facts]);

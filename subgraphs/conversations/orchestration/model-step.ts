@@ -51,32 +51,31 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     depth: allowance.depth,
     input: inputOf(agent.model, call),
   };
-  const output = await scope.journal.step(
-    spec,
-    async (step) => {
-      const { provider, model } = await scope.models.resolve(agent.model);
-      const request = requestOf(visit, call, call.system ?? (await scope.room.system(visit)));
-      const filled = new FilledTurns(visit, request);
-      request.turns = await filled.for(provider, model);
-      const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request, { waits: !call.isAside });
-      try {
-        const answer = await answerWithRetry(visit, call, { request, step, budget, filled });
-        // What nobody was shown while it came is shown once it is whole.
-        if (!call.speaker) for (const each of await picturesOf(answer.parts, visit)) shownBy(visit).attach(each);
-        await call.speaker?.drain();
-        return { output: answer as unknown as JsonValue, usage: budget.usage, decision: step.decision };
-      } catch (error) {
-        if (isBlocked(error) && call.speaker) {
-          call.speaker.begin();
-          call.speaker.say('text', error.message);
+  const output = await scope.journal
+    .step(
+      spec,
+      async (step) => {
+        const { provider, model } = await scope.models.resolve(agent.model);
+        const request = requestOf(visit, call, call.system ?? (await scope.room.system(visit)));
+        const filled = new FilledTurns(visit, request);
+        request.turns = await filled.for(provider, model);
+        const budget = StepBudget.open(visit, step, `${provider.id}/${model}`, request, { waits: !call.isAside });
+        try {
+          const answer = await answerWithRetry(visit, call, { request, step, budget, filled });
+          // What nobody was shown while it came is shown once it is whole.
+          if (!call.speaker) for (const each of await picturesOf(answer.parts, visit)) shownBy(visit).attach(each);
+          await call.speaker?.drain();
+          return { output: answer as unknown as JsonValue, usage: budget.usage, decision: step.decision };
+        } finally {
+          budget.settle();
         }
-        throw error;
-      } finally {
-        budget.settle();
-      }
-    },
-    { beginsItself: true, ...(!call.isAside && { whenRoom: allowance.room(visit.signal) }) },
-  );
+      },
+      { beginsItself: true, ...(!call.isAside && { whenRoom: allowance.room(visit.signal) }) },
+    )
+    .catch((error: unknown) => {
+      if (isBlocked(error)) tellBlocked(call.speaker, error.message, known?.state === 'FAILED');
+      throw error;
+    });
   const answer = output as unknown as ModelAnswer;
   if (known?.state === 'SUCCEEDED' && known.output !== null) {
     allowance.spend(known.usage?.totalTokens ?? 0);
@@ -84,6 +83,15 @@ export async function callModel(visit: Visit, call: ModelCall): Promise<ModelAns
     else shownBy(visit).repeat(await picturesOf(answer.parts, visit));
   }
   return answer;
+}
+
+/** Tells the room why an agent says nothing more; where it was told in an earlier attempt, again as `repeat` does. */
+function tellBlocked(speaker: Speaker | null, message: string, isKnown: boolean): void {
+  if (isKnown) speaker?.repeat([message]);
+  else {
+    speaker?.begin();
+    speaker?.say('text', message);
+  }
 }
 
 /** What of a newest message is kept with its step, in characters: the rest of what a model is shown is in the room. */
