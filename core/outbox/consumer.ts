@@ -1,4 +1,4 @@
-import type { ScopedUnit } from '#core/database/transaction';
+import type { RawTransaction, ScopedUnit, Unit } from '#core/database/transaction';
 import type { OutboxEvent } from './event.ts';
 
 /**
@@ -13,3 +13,11 @@ export interface EventConsumer {
   /** Runs inside the event's organization. What it throws is tried again, later and later. */
   consume(event: OutboxEvent, unit: ScopedUnit): Promise<void>;
 }
+
+/** The same past the ORM, for what every event takes. */
+export interface DirectConsumer extends Omit<EventConsumer, 'consume'> {
+  direct: true;
+  consume(event: OutboxEvent, unit: Unit<RawTransaction>): Promise<void>;
+}
+
+export type AnyConsumer = EventConsumer | DirectConsumer;

@@ -1,8 +1,8 @@
 import { runInOrg } from '#core/database/tenant';
-import type { Transactions } from '#core/database/transaction';
+import type { RawTransaction, Transactions, Unit } from '#core/database/transaction';
 import { errorFields, summarizeError } from '#core/job/error-summary';
 import type { Logger } from '#core/log';
-import type { EventConsumer } from './consumer.ts';
+import type { AnyConsumer } from './consumer.ts';
 import type { OutboxEvent } from './event.ts';
 import type { ClaimedEvent } from './outbox-table.ts';
 
@@ -11,7 +11,7 @@ export type DeliveryResult = { end: 'delivered' } | { end: 'failed'; reason: str
 
 export interface DeliveryOptions {
   transactions: Transactions;
-  consumers: readonly EventConsumer[];
+  consumers: readonly AnyConsumer[];
   log: Logger;
   /** How long a consumer may take, in milliseconds. */
   timeoutMs: number;
@@ -41,19 +41,21 @@ export class Delivery {
     return reasons.length > 0 ? { end: 'failed', reason: reasons.join('; ').slice(0, 2_000) } : { end: 'delivered' };
   }
 
-  private consumersOf({ type }: OutboxEvent): EventConsumer[] {
+  private consumersOf({ type }: OutboxEvent): AnyConsumer[] {
     return this.options.consumers.filter(({ types }) => types === '*' || types.includes(type));
   }
 
   /** That the event was consumed is written first: whoever comes second waits here, and then has nothing to do. */
-  private consume(consumer: EventConsumer, event: OutboxEvent): Promise<void> {
+  private consume(consumer: AnyConsumer, event: OutboxEvent): Promise<void> {
+    const { transactions } = this.options;
     return runInOrg(event.orgId, () =>
-      this.options.transactions.scoped(async (unit) => {
-        const isFirst = await unit.tx.$executeRaw`
-          INSERT INTO consumed_events (event_id, consumer, org_id)
-          VALUES (${event.id}::uuid, ${consumer.name}, ${event.orgId}::uuid) ON CONFLICT DO NOTHING`;
-        if (isFirst === 1) await consumer.consume(event, unit);
-      }),
+      'direct' in consumer
+        ? transactions.direct(async (unit) => {
+            if (await isFirst(consumer, event, unit)) await consumer.consume(event, unit);
+          })
+        : transactions.scoped(async (unit) => {
+            if (await isFirst(consumer, event, unit)) await consumer.consume(event, unit);
+          }),
     );
   }
 
@@ -72,4 +74,15 @@ export class Delivery {
       clearTimeout(timer);
     }
   }
+}
+
+async function isFirst(
+  { name }: AnyConsumer,
+  event: OutboxEvent,
+  { tx }: Pick<Unit<RawTransaction>, 'tx'>,
+): Promise<boolean> {
+  const noted = await tx.$executeRaw`
+    INSERT INTO consumed_events (event_id, consumer, org_id)
+    VALUES (${event.id}::uuid, ${name}, ${event.orgId}::uuid) ON CONFLICT DO NOTHING`;
+  return noted === 1;
 }

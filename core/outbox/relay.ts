@@ -3,7 +3,7 @@ import type { Database } from '#core/database/database';
 import type { Transactions } from '#core/database/transaction';
 import { errorFields, summarizeError } from '#core/job/error-summary';
 import type { Logger } from '#core/log';
-import type { EventConsumer } from './consumer.ts';
+import type { AnyConsumer } from './consumer.ts';
 import { Delivery } from './delivery.ts';
 import { type ClaimedEvent, OutboxTable } from './outbox-table.ts';
 import { GIVEN_UP_AFTER, retryDelay } from './retry.ts';
@@ -12,7 +12,7 @@ import { Settlement } from './settlement.ts';
 export interface OutboxRelayOptions {
   database: Pick<Database, 'systemPool'>;
   transactions: Transactions;
-  consumers: readonly EventConsumer[];
+  consumers: readonly AnyConsumer[];
   log: Logger;
   /** This process, in its log lines. */
   instanceId: string;

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import type { JobHandler } from '#core/job/job';
-import type { EventConsumer } from '#core/outbox/consumer';
+import type { AnyConsumer } from '#core/outbox/consumer';
 import type { FileDoor } from './file-door.ts';
 
 /** The names of the subgraphs, which are also the names of their roles. */
@@ -18,7 +18,7 @@ export interface Subgraph {
   /** Work for the process that has the worker role. */
   jobs: JobHandler[];
   /** Reactions to events, run by the worker role as well. */
-  consumers: EventConsumer[];
+  consumers: AnyConsumer[];
   /**
    * Starts timers and the like in the worker role; the function returned stops them. `alone`: no other process can be at
    * work, so what a crash left claimed is free.

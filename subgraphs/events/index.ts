@@ -24,7 +24,7 @@ export async function createEvents(kernel: Kernel): Promise<Subgraph> {
     name: 'events',
     schema,
     jobs: [...audit.jobs, ...webhooks.jobs],
-    consumers: [eventRecorder(streams, log, [audit.write, webhooks.write])],
+    consumers: [eventRecorder(streams, log, [audit.step, webhooks.step])],
     async startWorker() {
       const stops = [audit.startSweep(), webhooks.startSweep()];
       return async () => void (await Promise.all(stops.map((stop) => stop())));

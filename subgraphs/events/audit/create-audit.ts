@@ -6,7 +6,7 @@ import { trimRecord, trimRecordJob } from '../retention/trim-record.ts';
 import { AuditResolver } from './audit.resolver.ts';
 import { AuditExport } from './audit-export.ts';
 import { AuditLog } from './audit-log.ts';
-import { auditWriter } from './audit-writer.ts';
+import { auditStep } from './audit-step.ts';
 import { CheckpointService } from './checkpoint.service.ts';
 import { AuditKey } from './checkpoint.ts';
 import { AuditVerifier } from './verify-audit.ts';
@@ -29,7 +29,7 @@ export function createAudit({ database, transactions, sealer, peers, jobs, log, 
   const trimming = { database, transactions, verifier, key, log };
   return {
     resolvers: [resolver, new RecordRetentionResolver(retention)],
-    write: auditWriter(key),
+    step: auditStep(key),
     jobs: [handleJob(trimRecordJob, ({ orgId }, { signal }) => trimRecord(orgId, trimming, signal))],
     startSweep() {
       const stops = [checkpoints.startSweep(), retention.startSweep()];

@@ -4,7 +4,7 @@ import type { Transactions } from '#core/database/transaction';
 import { newId } from '#core/id';
 import { defineJob } from '#core/job/job';
 import type { Logger } from '#core/log';
-import { TRIMMED_AT_ONCE } from '../audit/audit-writer.ts';
+import { TRIMMED_AT_ONCE } from '../audit/audit-step.ts';
 import { type AuditKey, writeCheckpoint } from '../audit/checkpoint.ts';
 import type { AuditVerifier } from '../audit/verify-audit.ts';
 

@@ -4,7 +4,7 @@ import { deliver, deliverJob } from './deliver.ts';
 import { DeliveryService } from './delivery.service.ts';
 import { WebhookResolver } from './webhook.resolver.ts';
 import { WebhookService } from './webhook.service.ts';
-import { webhookWriter } from './webhook-writer.ts';
+import { webhookStep } from './webhook-step.ts';
 
 /** Composes webhooks. */
 export function createWebhooks({ database, transactions, sealer, jobs, log, outbound, environment }: Kernel) {
@@ -25,7 +25,7 @@ export function createWebhooks({ database, transactions, sealer, jobs, log, outb
   };
   return {
     resolver: new WebhookResolver(service, deliveries),
-    write: webhookWriter((orgId, deliveryId) => deliveries.dispatch(orgId, deliveryId)),
+    step: webhookStep((orgId, deliveryId) => deliveries.dispatch(orgId, deliveryId)),
     jobs: [handleJob(deliverJob, ({ orgId, deliveryId }) => deliver(orgId, deliveryId, options))],
     startSweep: () => deliveries.startSweep(),
   };

@@ -1,26 +1,18 @@
-import type { ScopedUnit } from '#core/database/transaction';
+import type { RawTransaction, Unit } from '#core/database/transaction';
 import { matchesType } from '#core/event/catalog';
 import { newId } from '#core/id';
 import { dataOf, type Recorded } from '../log/event-recorder.ts';
-
-interface Listening {
-  id: string;
-  types: string[];
-  includesRooms: boolean;
-}
 
 /**
  * Has an event delivered to each webhook that wants it, as a step of its recording: what is to be delivered is durable with
  * the record. Those of a webhook that is paused wait.
  */
-export function webhookWriter(dispatch: (orgId: string, deliveryId: string) => void) {
-  return async (recorded: Recorded, { tx, afterCommit }: ScopedUnit): Promise<void> => {
-    const { event, read } = recorded;
+export function webhookStep(dispatch: (orgId: string, deliveryId: string) => void) {
+  return async (recorded: Recorded, { tx, afterCommit }: Unit<RawTransaction>): Promise<void> => {
+    const { event, read, webhooks } = recorded;
     const { orgId, type } = event;
     // What is not in the catalog has nothing to tell.
     if (read.version === 0) return;
-    const webhooks = await tx.$queryRaw<Listening[]>`
-      SELECT id::text, types, includes_rooms AS "includesRooms" FROM webhooks`;
     const wanting = webhooks.filter(
       ({ types, includesRooms }) =>
         types.some((pattern) => matchesType(pattern, type)) && (includesRooms || read.conversationId === null),
