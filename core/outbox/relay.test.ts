@@ -191,11 +191,11 @@ describe('a consumer that fails', () => {
 
   test('to answer in time is let go, and the others get the event', async () => {
     const hanging = { name: 'hanging', types: '*' as const, consume: () => new Promise<void>(() => {}) };
-    outbox.relay([hanging, effectful('healthy')], { timeoutMs: 300 }).start();
+    outbox.relay([hanging, effectful('healthy')], { timeoutMs: 1_500 }).start();
     const id = await outbox.emit(newId());
     await eventually(async () => (await outbox.effects()).has(`healthy ${id}`));
     await eventually(async () => (await outbox.rows()).some(({ last_error }) => last_error !== null));
-    expect((await outbox.rows())[0]?.last_error).toBe('hanging: Error: It took longer than 300 ms.');
+    expect((await outbox.rows())[0]?.last_error).toBe('hanging: Error: It took longer than 1500 ms.');
   });
 });
 
