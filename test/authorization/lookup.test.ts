@@ -22,6 +22,8 @@ const LOOKUPS: Record<string, (things: Things) => string> = {
   step: (things) => things.step,
   task: (things) => things.task,
   taskSchedule: (things) => things.schedule,
+  webhook: (things) => things.webhook,
+  webhookDelivery: (things) => things.webhookDelivery,
 };
 
 let test: TestServer;

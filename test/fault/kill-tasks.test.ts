@@ -10,7 +10,7 @@ import { ServerProcess } from '#test/support/server-process';
 import { openPool } from '#test/support/stream-audit';
 
 /** As many as `TASKS=1000` says; fewer where the suite has to be quick. */
-const TASKS = Number(process.env.TASKS ?? 300);
+const TASKS = Number(process.env.TASKS ?? 100);
 const RUNS = 20;
 /** How long each of them takes: long enough to be in the middle of many with each kill. */
 const WORK_MS = 1_500;

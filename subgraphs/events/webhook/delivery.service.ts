@@ -91,6 +91,13 @@ export class DeliveryService {
     return row && presentDelivery(row);
   }
 
+  /** @throws ParleyError `NOT_FOUND` */
+  async get(id: string): Promise<WebhookDeliveryType> {
+    const delivery = await this.find(id);
+    if (!delivery) throw notFound('delivery');
+    return delivery;
+  }
+
   /** Sends something to see whether it arrives. A webhook that is paused gets it when it goes on. */
   async test(viewer: Viewer, webhookId: string): Promise<WebhookDeliveryType> {
     const { orgId } = viewer;

@@ -36,9 +36,9 @@ export class WebhookResolver {
     return this.service.list({ first, after });
   }
 
-  @Query(() => WebhookType, { nullable: true, description: 'Null where there is no such webhook.' })
-  webhook(@Arg('id', () => ID) id: string): Promise<WebhookType | null> {
-    return this.service.find(id);
+  @Query(() => WebhookType, { nullable: true, description: 'One webhook. Null and NOT_FOUND where there is none.' })
+  webhook(@Arg('id', () => ID) id: string): Promise<WebhookType> {
+    return this.service.get(id);
   }
 
   @Query(() => WebhookDeliveryConnection, {
@@ -53,9 +53,12 @@ export class WebhookResolver {
     return this.deliveries.list(webhookId, filter, { first, after });
   }
 
-  @Query(() => WebhookDeliveryType, { nullable: true, description: 'Null where there is no such delivery.' })
-  webhookDelivery(@Arg('id', () => ID) id: string): Promise<WebhookDeliveryType | null> {
-    return this.deliveries.find(id);
+  @Query(() => WebhookDeliveryType, {
+    nullable: true,
+    description: 'One delivery. Null and NOT_FOUND where there is none.',
+  })
+  webhookDelivery(@Arg('id', () => ID) id: string): Promise<WebhookDeliveryType> {
+    return this.deliveries.get(id);
   }
 
   @Mutation(() => WebhookSecretPayload, {

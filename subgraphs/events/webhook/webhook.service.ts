@@ -82,6 +82,13 @@ export class WebhookService {
     return row && presentWebhook(row);
   }
 
+  /** @throws ParleyError `NOT_FOUND` */
+  async get(id: string): Promise<WebhookType> {
+    const webhook = await this.find(id);
+    if (!webhook) throw notFound('webhook');
+    return webhook;
+  }
+
   /** @returns the webhook, and the secret that is never shown again. */
   async create(viewer: Viewer, input: CreateWebhookInput): Promise<{ webhook: WebhookType; secret: string }> {
     const settings = validate(createSchema, input);
