@@ -29,6 +29,7 @@ import { TaskPartsService } from './task-parts.service.ts';
 import { enqueueConsumer, runFinishedConsumer } from './work/consumers.ts';
 import { runTaskJob } from './work/job.ts';
 import { Leases } from './work/leases.ts';
+import { ruleTaskConsumer } from './work/rule-task.consumer.ts';
 import { JobRunner } from './work/run-job.ts';
 import { releaseClaims, startSweep } from './work/sweep.ts';
 import { TaskWriter } from './work/task-writer.ts';
@@ -91,7 +92,7 @@ export async function createTasks(kernel: Kernel): Promise<Subgraph> {
     name: 'tasks',
     schema,
     jobs: [handleJob(runTaskJob, (payload, context) => runner.run(payload, context))],
-    consumers: [enqueueConsumer(wake), runFinishedConsumer(writer)],
+    consumers: [enqueueConsumer(wake), runFinishedConsumer(writer), ruleTaskConsumer(tasks, log)],
     close: async () => signals.close(),
     async startWorker({ alone }) {
       if (alone) await releaseClaims(database, instanceId);

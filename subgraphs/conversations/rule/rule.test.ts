@@ -153,6 +153,17 @@ describe('rules of the stage INPUT', { timeout: 60_000 }, () => {
         [room.id],
       );
     expect(rows).toMatchObject([{ payload: { agentId: agent.id, input: 'Sum up.', runId: expect.any(String) } }]);
+    // It is done on behalf of whoever wrote.
+    const tasksOf = () =>
+      stage.owner.client.request('{ tasks { nodes { kind state input createdBy { id } } } }') as Promise<{
+        tasks: { nodes: object[] };
+      }>;
+    const wanted = {
+      kind: 'RUN_AGENT',
+      input: { agentId: agent.id, text: 'Sum up.' },
+      createdBy: { id: stage.owner.id },
+    };
+    await expect.poll(async () => (await tasksOf()).tasks.nodes, { timeout: 30_000 }).toMatchObject([wanted]);
     await stage.leave(room);
   });
 

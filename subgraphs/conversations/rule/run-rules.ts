@@ -74,10 +74,12 @@ export class RunRules {
     decision: RuleDecision,
     about: Pick<DecisionSubject, 'agentId' | 'tool'>,
   ): Promise<void> {
-    const { id: runId, orgId, conversationId, triggerMessageId: messageId } = this.run;
+    const { id: runId, orgId, conversationId, triggerMessageId: messageId, startedById } = this.run;
     if (!isWorthKeeping(decision)) return;
     await affectRoom(unit.tx, conversationId, decision);
-    await unit.emit(decisionEvent(decision, { orgId, conversationId, runId, messageId, ...about }));
+    const subject = { orgId, conversationId, runId, messageId, ...about };
+    // What it leads to is done on behalf of whoever asked.
+    await unit.emit(decisionEvent(decision, subject, { userId: startedById }));
   }
 
   private async read(): Promise<RunFacts> {
