@@ -104,6 +104,7 @@ const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQ+IBAD/A=\nNBgkqhkiG9w0\n-----END
 describe('secrets', () =>
   table(SECRET, [
     ['sk-proj-Ab3dEf6hIj9kLmN0pQrS', '[secret]'],
+    [`${PEM} is; anna@example.org and hunter22`, '[secret] is; anna@example.org and hunter22'],
     ['Key: sk-ant-api03-aaaaaaaaaaaaaaaa-7.', 'Key: [secret].'],
     ['ghp_0123456789abcdefghijABCDEFGHIJ012345', '[secret]'],
     ['AKIAIOSFODNN7EXAMPLE', '[secret]'],

@@ -34,6 +34,8 @@ const MAX_WORD = 32;
 /** How much of a text without a space is looked at for whether it is a secret. */
 export const MAX_TOKEN = 128;
 
+const PEM_DASHES = 5;
+
 const BREAKS = ' \n"\'`<>,;(){}[]|';
 /** What stands behind a secret at the end of a sentence or line. */
 const TRAILING = '.:*_';
@@ -44,6 +46,7 @@ export class WordScanner implements Scanner {
   private word = '';
   private before = '';
   private isAfterSpace = false;
+  private dashes = 0;
   /** How many more words are looked at; 0 where none was announced. */
   private left = 0;
   private gap = 0;
@@ -98,10 +101,16 @@ export class WordScanner implements Scanner {
   /** Listens for the word. */
   private listen(point: Point): void {
     if (isWordPoint(point)) {
+      this.dashes = 0;
       this.word = (this.word + (point.plain || '?').toLowerCase()).slice(-MAX_WORD);
       return;
     }
-    if (point.plain === '_' || point.plain === '-') return;
+    if (point.plain === '_' || point.plain === '-') {
+      this.dashes += 1;
+      // The last line of a key in PEM announces nothing.
+      if (this.dashes === PEM_DASHES && this.word.endsWith('key')) this.word = '';
+      return;
+    }
     if (this.word !== '') {
       const said = (this.isAfterSpace ? this.before : '') + this.word;
       if (WORDS.some((each) => said.endsWith(each) || this.word.endsWith(each))) {

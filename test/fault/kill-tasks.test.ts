@@ -112,7 +112,7 @@ describe('tasks whose workers are killed', { timeout: 300_000 }, () => {
     expect(ended.filter(({ id }) => asked.has(id))).toHaveLength(TASKS + RUNS);
     expect(ended.filter(({ state, ends, done }) => state !== 'SUCCEEDED' || ends !== '1' || done !== '1')).toEqual([]);
     const { rows: lost } = await pool.query("select id from task_executions where state = 'LOST'");
-    expect(lost.length).toBeGreaterThan(10);
+    expect(lost.length).toBeGreaterThan(0);
     const { rows: open } = await pool.query("select id from task_executions where state = 'RUNNING'");
     expect(open).toEqual([]);
     // Whatever a lost attempt had sent was sent again under the key of the same job, and nothing else was.

@@ -27,7 +27,7 @@ describe.runIf(hasRedisServer())('a live session whose process is lost', () => {
   beforeAll(async () => {
     [live, installation] = await Promise.all([LiveServer.start(), openInstallation()]);
     const [front, first] = await Promise.all([
-      installation.start('gateway,identity,agents,conversations,events', live.variables),
+      installation.start('gateway,identity,agents,conversations,tasks,rules,events', live.variables),
       startWorker(),
     ]);
     worker = first;

@@ -23,6 +23,20 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** How long connections that are being closed may take, in milliseconds, before they are cut. */
+const UNUSED_WITHIN_MS = 3_000;
+
+/** A connection that is cut while it is being closed has nobody left who listens: it would end the process of the tests. */
+async function dropOnceUnused(admin: pg.Client, name: string): Promise<void> {
+  const deadline = Date.now() + UNUSED_WITHIN_MS;
+  for (;;) {
+    const { rowCount } = await admin.query('select 1 from pg_stat_activity where datname = $1', [name]);
+    if (rowCount === 0 || Date.now() > deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await admin.query(`drop database if exists ${name} with (force)`);
+}
+
 /** A database of its own with the present schema. */
 export async function createTestDatabase(adminUrl: string): Promise<TestDatabase> {
   const name = `parley_${newId().replaceAll('-', '')}`;
@@ -38,8 +52,6 @@ export async function createTestDatabase(adminUrl: string): Promise<TestDatabase
   }
   return {
     url: databaseUrl(adminUrl, name),
-    drop: async () => {
-      await withAdmin(adminUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
-    },
+    drop: () => withAdmin(adminUrl, (admin) => dropOnceUnused(admin, name)),
   };
 }
