@@ -36,6 +36,24 @@ interface Planning {
   supergraphSchema: GraphQLSchema;
 }
 
+/** Of the last supergraphs: one that is loaded again, or by another gateway of this process, is not read again. */
+const plannings = new LRUCache<string, Planning>({ max: 2 });
+
+function planningOf(sdl: string): Planning {
+  const known = plannings.get(sdl);
+  if (known) return known;
+  // The gateway has validated this very text.
+  const supergraph = Supergraph.build(sdl, { validateSupergraph: false });
+  const planning = {
+    supergraph,
+    planner: new QueryPlanner(supergraph),
+    plannerApiSchema: supergraph.apiSchema(),
+    supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+  };
+  plannings.set(sdl, planning);
+  return planning;
+}
+
 /** The supergraph as it was between two loads, with the plans made against it. */
 export class SchemaGeneration {
   /** The schema that clients see. */
@@ -57,15 +75,7 @@ export class SchemaGeneration {
    * should not wait for it.
    */
   get planning(): Planning {
-    if (this.#planning) return this.#planning;
-    // The gateway has validated this very text.
-    const supergraph = Supergraph.build(this.#sdl, { validateSupergraph: false });
-    this.#planning = {
-      supergraph,
-      planner: new QueryPlanner(supergraph),
-      plannerApiSchema: supergraph.apiSchema(),
-      supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
-    };
+    this.#planning ??= planningOf(this.#sdl);
     return this.#planning;
   }
 
