@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '#core/database/migrate';
 import { startPostgres } from '#server/postgres/start-postgres';
@@ -19,6 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env.TEST_DATABASE_URL;
   const own = given ? null : await startPostgres({ dataFolder: folder, password: 'test', onLog: () => {} });
   const url = given ?? own?.url ?? '';
+  if (own) await withAdmin(url, forgetful);
   await withAdmin(url, async (admin) => {
     await admin.query(`drop database if exists ${TEMPLATE} with (force)`);
     await admin.query(`create database ${TEMPLATE}`);
@@ -30,6 +32,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await own?.stop();
     await rm(folder, { recursive: true, force: true });
   };
+}
+
+/** Nothing here outlives the run, and no test crashes this cluster: those that do have one of their own. */
+async function forgetful(admin: Client): Promise<void> {
+  for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum']) {
+    await admin.query(`alter system set ${setting} = off`);
+  }
+  await admin.query('select pg_reload_conf()');
 }
 
 declare module 'vitest' {
