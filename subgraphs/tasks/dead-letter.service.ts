@@ -4,10 +4,10 @@ import { isId, newId } from '#core/id';
 import type { Viewer } from '#core/viewer';
 import type { Job, Task } from '#prisma/generated/client';
 import { actorOf } from './actor.ts';
+import { JOB_COLUMNS, lockTask, TASK_COLUMNS } from './execution/row.ts';
+import { jobChanged, type TaskUnit, type TaskWriter, taskChanged } from './execution/task-writer.ts';
 import type { ReplayDeadLettersInput } from './task.input.ts';
 import { deadLettersOf } from './task-parts.service.ts';
-import { JOB_COLUMNS, lockTask, TASK_COLUMNS } from './work/row.ts';
-import { jobChanged, type TaskUnit, type TaskWriter, taskChanged } from './work/task-writer.ts';
 
 /** How many begin anew at once. */
 const MAX_AT_ONCE = 500;

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Database } from '#core/database/database';
 import { perRequest, type RequestContext } from '#core/request-context';
 import type { Job, Task, TaskExecution, TaskExecutionLog } from '#prisma/generated/client';
-import { EXECUTION_COLUMNS, JOB_COLUMNS, LOG_COLUMNS } from './work/row.ts';
+import { EXECUTION_COLUMNS, JOB_COLUMNS, LOG_COLUMNS } from './execution/row.ts';
 
 /** A page of what one parent has: `size` rows behind `after`. */
 export interface PageKey {

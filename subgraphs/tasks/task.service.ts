@@ -8,6 +8,11 @@ import { can, requirePermission, type Viewer } from '#core/viewer';
 import type { Prisma, Task } from '#prisma/generated/client';
 import { actorOf } from './actor.ts';
 import type { TaskPolicy } from './attempt/task-policy.ts';
+import { type Accepted, acceptTask } from './execution/accept-task.ts';
+import { stopTask } from './execution/end-task.ts';
+import type { Leases } from './execution/leases.ts';
+import { lockTask } from './execution/row.ts';
+import type { TaskWriter } from './execution/task-writer.ts';
 import type { TaskKinds } from './kind/catalog.ts';
 import { InputCheck } from './kind/input-check.ts';
 import { isComposite, type PlannedJob } from './kind/kind.ts';
@@ -15,11 +20,6 @@ import type { Principals } from './principals.ts';
 import { type CreateTaskInput, createTaskSchema, type TaskFilter } from './task.input.ts';
 import type { TaskLoaders } from './task.loaders.ts';
 import { canChangeTask, canReadTask } from './task.policy.ts';
-import { type Accepted, acceptTask } from './work/accept-task.ts';
-import { stopTask } from './work/end-task.ts';
-import type { Leases } from './work/leases.ts';
-import { lockTask } from './work/row.ts';
-import type { TaskWriter } from './work/task-writer.ts';
 
 export interface TaskServiceOptions {
   database: Database;

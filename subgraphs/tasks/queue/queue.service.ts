@@ -4,8 +4,8 @@ import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { TaskQueue } from '#prisma/generated/client';
 import { actorOf } from '../actor.ts';
+import type { TaskUnit, TaskWriter } from '../execution/task-writer.ts';
 import { DEFAULT_QUEUE } from '../task.input.ts';
-import type { TaskUnit, TaskWriter } from '../work/task-writer.ts';
 import { type QueueInput, queueSchema, type UpdateQueueInput, updateQueueSchema } from './queue.type.ts';
 import type { QueueSignals } from './queue-signal.ts';
 

@@ -6,11 +6,11 @@ import type { Logger } from '#core/log';
 import type { JsonValue } from '#core/model/model.port';
 import type { TaskSchedule } from '#prisma/generated/client';
 import type { TaskPolicy } from '../attempt/task-policy.ts';
+import { acceptTask } from '../execution/accept-task.ts';
+import { stopTask } from '../execution/end-task.ts';
+import { lockTask } from '../execution/row.ts';
+import type { TaskUnit, TaskWriter } from '../execution/task-writer.ts';
 import type { TaskKinds } from '../kind/catalog.ts';
-import { acceptTask } from '../work/accept-task.ts';
-import { stopTask } from '../work/end-task.ts';
-import { lockTask } from '../work/row.ts';
-import type { TaskUnit, TaskWriter } from '../work/task-writer.ts';
 import { timingOf } from './schedule.service.ts';
 import { dueOf, nextTime } from './timing.ts';
 

@@ -8,8 +8,8 @@ import { validate } from '#core/validate';
 import type { Viewer } from '#core/viewer';
 import type { Prisma, TaskSchedule } from '#prisma/generated/client';
 import { actorOf } from '../actor.ts';
+import type { TaskUnit, TaskWriter } from '../execution/task-writer.ts';
 import type { TaskService } from '../task.service.ts';
-import type { TaskUnit, TaskWriter } from '../work/task-writer.ts';
 import { type CreateScheduleInput, createScheduleSchema } from './schedule.type.ts';
 import { nextTime, nextTimes, type Timing } from './timing.ts';
 
