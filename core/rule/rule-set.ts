@@ -73,6 +73,3 @@ function compile(rule: Rule): CompiledRule {
     return { rule, test: null, problem: conditionSentence(rule.condition, error), from, until };
   }
 }
-
-/** No rules at all. */
-export const NO_RULES = new RuleSet(0, []);

@@ -74,7 +74,7 @@ export class RemoteCaller {
         ...request,
         body: body ? Readable.from(body, { objectMode: false }) : null,
         path: `/subgraphs/${subgraph}${path}`,
-        headers: { ...headers, [ENVELOPE_HEADER]: token, ...traceHeaders() },
+        headers: { ...headers, [ENVELOPE_HEADER]: token },
         // Whoever reads the answer may be slow.
         bodyTimeout: 0,
         signal: signal ?? null,

@@ -10,7 +10,7 @@ import { ServerProcess } from '#test/support/server-process';
 import { openPool } from '#test/support/stream-audit';
 
 /** As many as `TASKS=1000` says; fewer where the suite has to be quick. */
-const TASKS = Number(process.env.TASKS ?? 100);
+const TASKS = Number(process.env.TASKS ?? 300);
 const RUNS = 20;
 /** How long each of them takes: long enough to be in the middle of many with each kill. */
 const WORK_MS = 1_500;
@@ -112,7 +112,7 @@ describe('tasks whose workers are killed', { timeout: 300_000 }, () => {
     expect(ended.filter(({ id }) => asked.has(id))).toHaveLength(TASKS + RUNS);
     expect(ended.filter(({ state, ends, done }) => state !== 'SUCCEEDED' || ends !== '1' || done !== '1')).toEqual([]);
     const { rows: lost } = await pool.query("select id from task_executions where state = 'LOST'");
-    expect(lost.length).toBeGreaterThan(0);
+    expect(lost.length).toBeGreaterThan(10);
     const { rows: open } = await pool.query("select id from task_executions where state = 'RUNNING'");
     expect(open).toEqual([]);
     // Whatever a lost attempt had sent was sent again under the key of the same job, and nothing else was.
